@@ -1,0 +1,72 @@
+import type { StateSpec } from "../plan/plan.ts";
+
+/** Part of one operator's snapshot in one subtask, as it leaves the turn. */
+export interface OperatorSnapshot {
+  readonly uid: string;
+  /** Keyed state as one file (base or segment, `state/keyed-file.ts`); null: nothing keyed, or nothing changed. */
+  readonly keyed: KeyedPart | null;
+  /** List, union and broadcast state, split positions, committables: a value of the codec. */
+  readonly operatorState: OperatorStateSnapshot;
+}
+
+export interface KeyedPart {
+  /** `base` replaces all files before it, `segment` comes on top of them. */
+  readonly kind: "base" | "segment";
+  readonly bytes: Uint8Array;
+}
+
+export interface OperatorStateSnapshot {
+  /** Redistributed round robin when the parallelism changes. */
+  readonly lists: Readonly<Record<string, readonly unknown[]>>;
+  /** Given whole to every subtask. */
+  readonly unions: Readonly<Record<string, readonly unknown[]>>;
+  /** Copied from one subtask. Entries of each broadcast state. */
+  readonly broadcasts: Readonly<Record<string, readonly (readonly [unknown, unknown])[]>>;
+}
+
+/** One subtask's part of a checkpoint. */
+export interface SubtaskSnapshot {
+  readonly vertex: string;
+  readonly subtask: number;
+  readonly operators: readonly OperatorSnapshot[];
+}
+
+/** A keyed state file of a checkpoint in storage. */
+export interface KeyedFileRef {
+  readonly key: string;
+  readonly kind: "base" | "segment";
+  readonly bytes: number;
+}
+
+export interface SubtaskState {
+  /** Base first, then segments in order; empty when the operator has no keyed state. */
+  readonly keyedFiles: readonly KeyedFileRef[];
+  readonly operatorState: OperatorStateSnapshot;
+}
+
+export interface OperatorStateEntry {
+  readonly uid: string;
+  readonly name: string;
+  readonly parallelism: number;
+  readonly maxParallelism: number;
+  readonly states: readonly StateSpec[];
+  /** By subtask. */
+  readonly subtasks: readonly SubtaskState[];
+  /** State of the operator's coordinator: a source's enumerator, else null. */
+  readonly coordinator: { readonly state: unknown } | null;
+}
+
+/** What `_metadata` of a checkpoint or savepoint says. Persisted: format version in the frame (L6). */
+export interface CheckpointMetadata {
+  readonly job: string;
+  readonly runId: string;
+  readonly checkpoint: number;
+  readonly kind: "checkpoint" | "savepoint";
+  /** Milliseconds since the epoch. */
+  readonly triggeredAt: number;
+  readonly completedAt: number;
+  readonly generation: number;
+  readonly planHash: string;
+  readonly codeHash: string;
+  readonly operators: readonly OperatorStateEntry[];
+}

@@ -1,0 +1,64 @@
+import type { Clock, MetricGroup } from "../ports/index.ts";
+
+/**
+ * A sink, Flink's Sink V2 shape: a writer per subtask and, for two-phase sinks, a committer.
+ *
+ *   K1  what a writer got before barrier n is made durable but invisible by `prepareCommit` at n
+ *   K2  the committables of n are part of checkpoint n, and committed only after n is complete
+ *   K3  `commit` is idempotent: after a crash the same committables come again
+ */
+export interface Sink<T, Committable = unknown> {
+  /** For plans and errors, e.g. `files(out/hourly)`. */
+  readonly describe: string;
+  /** What the sink keeps up if the source can be read again; `explain` prints it. */
+  readonly guarantee: "exactly-once" | "at-least-once" | "none";
+  /**
+   * Once per start of the job, before any writer: checks that the target can be written, and
+   * removes what an earlier attempt of the same run left behind.
+   */
+  prepare?(context: SinkPrepareContext<Committable>): Promise<void>;
+  createWriter(context: SinkWriterContext): SinkWriter<T, Committable>;
+  /** Present for two-phase sinks. One per job. */
+  createCommitter?(): Committer<Committable>;
+}
+
+export interface SinkPrepareContext<Committable> {
+  /** Stays the same over restores of one run; a fresh start has a new one. 8 hex digits. */
+  readonly runId: string;
+  /** The checkpoint the job is restored from; null on a fresh start. */
+  readonly restoredCheckpoint: number | null;
+  /** What the restored checkpoint holds pre-committed; committed right after `prepare`. */
+  readonly committables: readonly Committable[];
+  /** A line for the user (on standard error, or the log). */
+  notice(line: string): void;
+}
+
+export interface SinkWriterContext {
+  readonly runId: string;
+  readonly subtask: number;
+  readonly parallelism: number;
+  /** The last checkpoint number before this attempt; the next barrier is greater. */
+  readonly lastCheckpoint: number;
+  readonly clock: Clock;
+  readonly metrics: MetricGroup;
+  /** Prints a line to the job's standard output. */
+  print(line: string): void;
+}
+
+/** Takes records of one subtask. `write` is synchronous: it buffers; I/O happens in the background or in `flush`. */
+export interface SinkWriter<T, Committable> {
+  write(value: T, timestamp: number): void;
+  /** Null while the writer takes more; else resolves when it does (a slow sink slows the source). */
+  backlog?(): Promise<void> | null;
+  /** Before every cut and at the end of input: everything written so far is handed over. */
+  flush?(endOfInput: boolean): Promise<void>;
+  /** After `flush`, at barrier `checkpoint`: what became durable since the last one (K1). */
+  prepareCommit?(checkpoint: number): Promise<readonly Committable[]>;
+  close?(): void | Promise<void>;
+}
+
+export interface Committer<Committable> {
+  /** Makes visible, once and for ever (K3). A rejection fails the job and is tried again after its restart. */
+  commit(committables: readonly Committable[]): Promise<void>;
+  close?(): void | Promise<void>;
+}

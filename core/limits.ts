@@ -1,0 +1,25 @@
+/** Every limit of the engine, by name (law L9). Going over one is a LimitError that names it. */
+export const limits = {
+  /** Subtasks of one vertex. */
+  parallelismMax: 32_768,
+  /** Key groups; as Flink's upper bound for max parallelism. */
+  maxParallelismMax: 32_768,
+  /** Subtask pairs of one all-to-all edge. */
+  channelsPerEdgeMax: 1_024,
+  /** Records of one batch between two tasks. */
+  batchRecordsMax: 1_024,
+  /** Elements an embedded channel holds before its sender stops. */
+  channelElementsMax: 16,
+  /** Nesting depth of a value in the codec. */
+  valueDepthMax: 64,
+  /** Entries of one array, object, Map or Set in the codec. */
+  valueEntriesMax: 16_777_216,
+  /** Bytes of one encoded string or byte array. */
+  valueBytesMax: 268_435_456,
+  /** Bytes of one decoded frame, after decompression. */
+  frameBytesMax: 268_435_456,
+  /** Bytes of one canonical key. */
+  keyBytesMax: 65_536,
+  /** Characters of a user value quoted in an error. */
+  shownCharactersMax: 200,
+} as const;
