@@ -4,7 +4,8 @@ import type { Implementation } from "../runtime/program.ts";
 /** An edge as the builder knows it. */
 export interface TransformationInput {
   readonly from: Transformation;
-  readonly partitioning: Partitioning;
+  /** Null: the user asked for none; forward between equal parallelism, else rebalance, as Flink. */
+  readonly partitioning: Partitioning | null;
   /** Name of the side output read; null for the main output. */
   readonly sideOutput: string | null;
   readonly input: 0 | 1;
