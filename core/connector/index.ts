@@ -1,2 +1,16 @@
 export type * from "./source.ts";
 export type * from "./sink.ts";
+export type { OrderedEnumeratorOptions, OrderedEnumeratorState } from "./ordered-enumerator.ts";
+export { OrderedEnumerator } from "./ordered-enumerator.ts";
+export type {
+  ChunkReader,
+  ChunkedSplits,
+  RecordChunk,
+  ResumableSplit,
+} from "./prefetching-reader.ts";
+export { PrefetchingReader } from "./prefetching-reader.ts";
+export type { IndexSplit } from "./indexed-reader.ts";
+export { collectionSource } from "./collection-source.ts";
+export { sequenceSource } from "./sequence-source.ts";
+export type { GeneratorOptions, GeneratorState } from "./generator-source.ts";
+export { generatorSource } from "./generator-source.ts";

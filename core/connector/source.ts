@@ -1,3 +1,5 @@
+import type { Clock } from "../ports/index.ts";
+
 /**
  * A source, Flink's FLIP-27 shape: an enumerator (one per job) finds splits and hands them to
  * readers (one per subtask), which turn splits into records.
@@ -47,10 +49,14 @@ export interface SplitEnumerator<Split, State> {
 export interface ReaderContext {
   readonly subtask: number;
   readonly parallelism: number;
+  /** Processing time, for sources that limit their rate. */
+  readonly clock: Clock;
   /** Asks the enumerator for a split. The answer is `addSplits` or `noMoreSplits`. */
   requestSplit(): void;
   /** Tells the host that `poll` has something to do again. Cheap; may be called at any time. */
   wake(): void;
+  /** As `wake`, once the clock shows `timestampMs`. A later call replaces an earlier one. */
+  wakeAt(timestampMs: number): void;
   /** Fails the job from background work (a read that failed). */
   fail(error: unknown): void;
 }
@@ -90,4 +96,9 @@ export interface SplitOutput<T> {
    * `position` is the record's number within its split, for errors.
    */
   collect(value: T, timestamp: number, position: number): void;
+  /**
+   * Hands over a record that could not be decoded, in place of `collect`: it goes to the dead
+   * letters (`raw`, cut to a sensible size by the source), or is thrown when there are none.
+   */
+  dirty(raw: unknown, error: unknown, position: number): void;
 }
