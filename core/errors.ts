@@ -41,6 +41,16 @@ export class MillraceError extends Error {
     this.retryable = details.retryable ?? false;
   }
 
+  /** The same error with more known about its place; what it says itself stays. */
+  at(where: ErrorWhere): this {
+    const Same = this.constructor as new (message: string, details: ErrorDetails) => this;
+    const { message, code, hint, retryable, cause } = this;
+    const details = { code, retryable, cause, where: { ...where, ...this.where } };
+    const error = new Same(message, hint === null ? details : { ...details, hint });
+    if (this.stack !== undefined) error.stack = this.stack;
+    return error;
+  }
+
   /** The whole error on one line: `where: what; what to do`. */
   describe(): string {
     const place = describeWhere(this.where);

@@ -98,6 +98,12 @@ export abstract class Operator<I = never, O = unknown> implements Output<I> {
 
   onNamespaceProcessingTime(_timestamp: number, _namespace: string | number): void {}
 
+  /**
+   * After the records of a turn. Returns when it wants to be called again without input (processing
+   * time in ms), or null. Periodic watermarks and idleness live here.
+   */
+  onTurnEnd?(now: number): number | null;
+
   /** All input has ended; the last chance to emit records. After the MAX watermark. */
   endOfInput(): void {}
 

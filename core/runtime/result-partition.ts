@@ -1,0 +1,203 @@
+import { limits } from "../limits.ts";
+import type { WatermarkSteps } from "../plan/plan.ts";
+import { crossesStep } from "../plan/watermark-steps.ts";
+import type { StreamElement } from "../record/element.ts";
+import { roundTripRecords } from "../record/index.ts";
+import { MIN_WATERMARK } from "../timestamp.ts";
+import type { Output } from "./operator.ts";
+import type { ChannelSelector } from "./partitioner.ts";
+import type { Emission } from "./task-output.ts";
+
+/** What one subtask still holds for one channel. */
+class ChannelBuffer {
+  values: unknown[] = [];
+  timestamps: number[] = [];
+  /** When the oldest record was seen by `flushExpired`; 0 while empty or new. */
+  since = 0;
+}
+
+export interface ResultPartitionOptions {
+  readonly edge: number;
+  /** Target subtasks of this sender. */
+  readonly targets: readonly number[];
+  readonly select: ChannelSelector;
+  readonly bufferTimeoutMs: number;
+  readonly steps: WatermarkSteps;
+  /** Round-trips every batch through the codec (decision p). */
+  readonly strict: boolean;
+  /** Keeps full buffers until `settle`, so that a record's outputs can be rolled back. */
+  readonly undoable: boolean;
+  /** Where flushed elements go: the outputs of the running turn. */
+  readonly emissions: Emission[];
+}
+
+/**
+ * The sending end of an edge: one buffer per target subtask.
+ *
+ *   R1  records of one channel keep their order, and stand before what was sent after them
+ *   R2  watermarks, status, barriers and the end go to all channels, whatever the partitioner
+ *       (semantics 13), and flush the buffers first
+ *   R3  a watermark that crosses no step waits for the next flush; what it would have overtaken
+ *       cannot react to it
+ */
+export class ResultPartition implements Output<unknown> {
+  readonly #edge: number;
+  readonly #targets: readonly number[];
+  readonly #buffers: readonly ChannelBuffer[];
+  readonly #select: ChannelSelector;
+  readonly #bufferTimeoutMs: number;
+  readonly #steps: WatermarkSteps;
+  readonly #strict: boolean;
+  readonly #undoable: boolean;
+  readonly #emissions: Emission[];
+  #sentWatermark = MIN_WATERMARK;
+  #heldWatermark = MIN_WATERMARK;
+  #recordsOut = 0;
+
+  constructor(options: ResultPartitionOptions) {
+    this.#edge = options.edge;
+    this.#targets = options.targets;
+    this.#buffers = options.targets.map(() => new ChannelBuffer());
+    this.#select = options.select;
+    this.#bufferTimeoutMs = options.bufferTimeoutMs;
+    this.#steps = options.steps;
+    this.#strict = options.strict;
+    this.#undoable = options.undoable;
+    this.#emissions = options.emissions;
+  }
+
+  /** Records handed to channels so far. */
+  get recordsOut(): number {
+    return this.#recordsOut + this.#buffers.reduce((sum, buffer) => sum + buffer.values.length, 0);
+  }
+
+  process(value: unknown, timestamp: number): void {
+    const select = this.#select;
+    if (select === null) {
+      for (let channel = 0; channel < this.#buffers.length; channel += 1) {
+        this.#append(channel, value, timestamp);
+      }
+      return;
+    }
+    this.#append(select(value), value, timestamp);
+  }
+
+  #append(channel: number, value: unknown, timestamp: number): void {
+    const buffer = this.#buffers[channel] as ChannelBuffer;
+    buffer.values.push(value);
+    buffer.timestamps.push(timestamp);
+    if (buffer.values.length >= limits.batchRecordsMax && !this.#undoable) this.#flush(channel);
+  }
+
+  watermark(timestamp: number): void {
+    if (timestamp <= this.#heldWatermark) return;
+    this.#heldWatermark = timestamp;
+    if (crossesStep(this.#steps, this.#sentWatermark, timestamp)) this.#sendHeldWatermark();
+  }
+
+  #sendHeldWatermark(): void {
+    if (this.#heldWatermark <= this.#sentWatermark) return;
+    this.#sentWatermark = this.#heldWatermark;
+    this.broadcast({ kind: "watermark", timestamp: this.#sentWatermark });
+  }
+
+  /** A held watermark leaves first: the receiver may be left with it for a long time (R3). */
+  status(idle: boolean): void {
+    this.#sendHeldWatermark();
+    this.broadcast({ kind: "status", idle });
+  }
+
+  /** Flushes all channels and sends `element` to each (R2). */
+  broadcast(element: StreamElement): void {
+    this.flushAll();
+    for (const to of this.#targets) this.#emissions.push({ edge: this.#edge, to, element });
+  }
+
+  flushAll(): void {
+    for (let channel = 0; channel < this.#buffers.length; channel += 1) this.#flush(channel);
+  }
+
+  /** With dead letters: the record took effect, full buffers may leave. */
+  settle(): void {
+    for (let channel = 0; channel < this.#buffers.length; channel += 1) {
+      const buffer = this.#buffers[channel] as ChannelBuffer;
+      if (buffer.values.length >= limits.batchRecordsMax) this.#flush(channel);
+    }
+  }
+
+  /** The buffers' lengths, for `rollback`. */
+  mark(): readonly number[] {
+    return this.#buffers.map((buffer) => buffer.values.length);
+  }
+
+  rollback(mark: readonly number[]): void {
+    this.#buffers.forEach((buffer, channel) => {
+      buffer.values.length = mark[channel] ?? 0;
+      buffer.timestamps.length = mark[channel] ?? 0;
+    });
+  }
+
+  /** Sends what is older than the buffer timeout; returns when the rest is due, or null. */
+  flushExpired(now: number): number | null {
+    let due: number | null = null;
+    for (let channel = 0; channel < this.#buffers.length; channel += 1) {
+      const buffer = this.#buffers[channel] as ChannelBuffer;
+      if (buffer.values.length === 0) continue;
+      if (buffer.since === 0) buffer.since = now;
+      const expiry = buffer.since + this.#bufferTimeoutMs;
+      if (expiry <= now) this.#flush(channel);
+      else if (due === null || expiry < due) due = expiry;
+    }
+    return due;
+  }
+
+  #flush(channel: number): void {
+    const buffer = this.#buffers[channel] as ChannelBuffer;
+    const { values, timestamps } = buffer;
+    if (values.length === 0) return;
+    this.#recordsOut += values.length;
+    buffer.values = [];
+    buffer.timestamps = [];
+    buffer.since = 0;
+    const element: StreamElement = this.#strict
+      ? { kind: "records", ...roundTripRecords(values, timestamps) }
+      : { kind: "records", values, timestamps };
+    this.#emissions.push({ edge: this.#edge, to: this.#targets[channel] as number, element });
+  }
+}
+
+/** The output of an operator without consumers. */
+export const discard: Output<unknown> = Object.freeze({
+  process: (): void => undefined,
+  watermark: (): void => undefined,
+  status: (): void => undefined,
+});
+
+/** Several consumers of one output. */
+export class FanOut implements Output<unknown> {
+  readonly #outputs: readonly Output<unknown>[];
+
+  constructor(outputs: readonly Output<unknown>[]) {
+    this.#outputs = outputs;
+  }
+
+  process(value: unknown, timestamp: number): void {
+    for (let i = 0; i < this.#outputs.length; i += 1) {
+      (this.#outputs[i] as Output<unknown>).process(value, timestamp);
+    }
+  }
+
+  watermark(timestamp: number): void {
+    for (const output of this.#outputs) output.watermark(timestamp);
+  }
+
+  status(idle: boolean): void {
+    for (const output of this.#outputs) output.status(idle);
+  }
+}
+
+/** One output of any number of consumers. */
+export function combine(outputs: readonly Output<unknown>[]): Output<unknown> {
+  if (outputs.length === 0) return discard;
+  return outputs.length === 1 ? (outputs[0] as Output<unknown>) : new FanOut(outputs);
+}

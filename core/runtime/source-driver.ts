@@ -1,0 +1,328 @@
+import type { PollResult, ReaderOutput, SourceReader, SplitOutput } from "../connector/source.ts";
+import { DataError, show } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { OperatorList } from "../state/index.ts";
+import {
+  type Budget,
+  IdlenessTimer,
+  SplitWatermarks,
+  type WatermarkGenerator,
+  type WatermarkStrategy,
+} from "../time/index.ts";
+import { MAX_TIMESTAMP, MIN_WATERMARK, NO_TIMESTAMP } from "../timestamp.ts";
+import type { Output } from "./operator.ts";
+import type { OperatorChain } from "./operator-chain.ts";
+import type { SourceImplementation } from "./program.ts";
+import type { TaskEnvironment } from "./task-environment.ts";
+import { DEAD_LETTERS, type DeadLetter, type UndoLog, errorOf } from "./undo-log.ts";
+
+/** The list state that holds a reader's unfinished splits. */
+export const SPLITS = "splits";
+
+/**
+ * The head of a source task: asks the reader for records, gives them event time and makes
+ * watermarks, one generator per split.
+ *
+ *   SD1  the subtask's watermark is the minimum over its active splits and never goes back
+ *   SD2  a snapshot lists the reader's unfinished splits with their positions
+ */
+export class SourceDriver implements ReaderOutput<unknown> {
+  readonly #reader: SourceReader<unknown, unknown>;
+  readonly #chain: OperatorChain;
+  readonly #environment: TaskEnvironment;
+  readonly #strategy: WatermarkStrategy<unknown>;
+  readonly #outputs = new Map<string, DrivenSplit>();
+  readonly #splits: OperatorList<unknown>;
+  readonly #watermarks = new SplitWatermarks();
+  readonly #counters: SourceCounters = { records: 0, position: 0, split: "" };
+  #emittedWatermark = MIN_WATERMARK;
+  #idle = false;
+  #readerWakeUp: number | null = null;
+  #idleWakeUp: number | null = null;
+  #ended = false;
+
+  constructor(
+    implementation: SourceImplementation,
+    chain: OperatorChain,
+    environment: TaskEnvironment,
+  ) {
+    this.#chain = chain;
+    this.#environment = environment;
+    this.#strategy = implementation.watermarks;
+    this.#splits = chain.head.operatorState.list(SPLITS);
+    this.#splits.update([]);
+    this.#reader = implementation.source.createReader({
+      subtask: environment.subtask,
+      parallelism: chain.head.node.parallelism,
+      clock: environment.clock,
+      requestSplit: () => environment.requestSplit(),
+      wake: () => environment.wake(),
+      wakeAt: (timestampMs) => {
+        this.#readerWakeUp = timestampMs;
+      },
+      fail: (error) => environment.fail(error),
+    });
+  }
+
+  /** Records emitted so far. */
+  get records(): number {
+    return this.#counters.records;
+  }
+
+  get watermark(): number {
+    return this.#emittedWatermark;
+  }
+
+  /** `record 17 of a.parquet#3`: the record that is being emitted, or was last. */
+  get position(): string {
+    return describePosition(this.#counters);
+  }
+
+  get wakeUp(): number | null {
+    if (this.#ended) return null;
+    if (this.#readerWakeUp === null) return this.#idleWakeUp;
+    if (this.#idleWakeUp === null) return this.#readerWakeUp;
+    return Math.min(this.#readerWakeUp, this.#idleWakeUp);
+  }
+
+  async open(): Promise<void> {
+    await this.#reader.start?.();
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close?.();
+  }
+
+  addSplits(splits: readonly unknown[]): void {
+    this.#reader.addSplits(splits);
+  }
+
+  noMoreSplits(): void {
+    this.#reader.noMoreSplits();
+  }
+
+  async notifyCheckpointComplete(checkpoint: number): Promise<void> {
+    await this.#reader.notifyCheckpointComplete?.(checkpoint);
+  }
+
+  snapshot(checkpoint: number): void {
+    this.#splits.update(this.#reader.snapshot(checkpoint));
+  }
+
+  /** Emits until the budget is used up or the reader has nothing in memory. */
+  poll(budget: Budget): PollResult {
+    this.#readerWakeUp = null;
+    let result: PollResult;
+    do {
+      result = this.#reader.poll(this, limits.batchRecordsMax);
+    } while (result === "more" && !budget.exhausted());
+    this.#ended = result === "end";
+    this.#emitWatermark();
+    return result;
+  }
+
+  split(splitId: string): SplitOutput<unknown> {
+    let output = this.#outputs.get(splitId);
+    if (output === undefined) {
+      this.#watermarks.add(splitId);
+      output = this.#drivenSplit(splitId);
+      this.#outputs.set(splitId, output);
+    }
+    return output;
+  }
+
+  release(splitId: string): void {
+    this.#outputs.get(splitId)?.periodic(this.#environment.clock.now());
+    this.#outputs.delete(splitId);
+    this.#watermarks.remove(splitId);
+  }
+
+  #drivenSplit(splitId: string): DrivenSplit {
+    const { out, node } = this.#chain.head;
+    const { undo } = this.#chain;
+    const options: DrivenSplitOptions = {
+      splitId,
+      source: node.uid,
+      strategy: this.#strategy,
+      watermarks: this.#watermarks,
+      counters: this.#counters,
+      out: undo === null ? out : new UndoableSource(out, undo, this.#chain, this.#counters),
+      onDirty: (raw, error) => this.#onDirty(raw, error),
+    };
+    return new DrivenSplit(options);
+  }
+
+  #onDirty(raw: unknown, error: unknown): void {
+    const { undo, head } = this.#chain;
+    if (undo === null) throw error;
+    this.#counters.records += 1;
+    emitDeadLetter(this.#chain, head.node.uid, raw, NO_TIMESTAMP, this.position, error);
+    undo.commit();
+  }
+
+  /** After the records of a turn: periodic generators, idleness, combined watermark (SD1). */
+  #emitWatermark(): void {
+    const now = this.#environment.clock.now();
+    for (const output of this.#outputs.values()) output.periodic(now);
+    const { out } = this.#chain.head;
+    if (this.#watermarks.current > this.#emittedWatermark) {
+      this.#emittedWatermark = this.#watermarks.current;
+      out.watermark(this.#emittedWatermark);
+    }
+    if (this.#watermarks.idle !== this.#idle) {
+      this.#idle = this.#watermarks.idle;
+      out.status(this.#idle);
+    }
+    const { idlenessMs } = this.#strategy;
+    this.#idleWakeUp = idlenessMs === null || this.#idle ? null : now + idlenessMs + 1;
+  }
+}
+
+/** Shared by all splits of a source subtask. */
+interface SourceCounters {
+  records: number;
+  /** The record at work. */
+  position: number;
+  split: string;
+}
+
+interface DrivenSplitOptions {
+  readonly splitId: string;
+  readonly source: string;
+  readonly strategy: WatermarkStrategy<unknown>;
+  readonly watermarks: SplitWatermarks;
+  readonly counters: SourceCounters;
+  readonly out: Output<unknown>;
+  readonly onDirty: (raw: unknown, error: unknown) => void;
+}
+
+/** The output of one split: event time and watermarks of its records. */
+class DrivenSplit implements SplitOutput<unknown> {
+  readonly #splitId: string;
+  readonly #source: string;
+  readonly #timestamp: ((value: unknown, sourceTimestamp: number) => number) | null;
+  readonly #generator: WatermarkGenerator<unknown> | null;
+  readonly #idleness: IdlenessTimer | null;
+  readonly #watermarks: SplitWatermarks;
+  readonly #watermarkOutput: { emit(timestamp: number): void };
+  readonly #counters: SourceCounters;
+  readonly #out: Output<unknown>;
+  readonly #onDirty: (raw: unknown, error: unknown) => void;
+
+  constructor(options: DrivenSplitOptions) {
+    const { strategy, splitId, watermarks } = options;
+    this.#splitId = splitId;
+    this.#source = options.source;
+    this.#timestamp = strategy.timestamp;
+    this.#generator = strategy.createGenerator?.() ?? null;
+    this.#idleness = strategy.idlenessMs === null ? null : new IdlenessTimer(strategy.idlenessMs);
+    this.#watermarks = watermarks;
+    this.#watermarkOutput = {
+      emit: (timestamp) => {
+        watermarks.update(splitId, timestamp);
+      },
+    };
+    this.#counters = options.counters;
+    this.#out = options.out;
+    this.#onDirty = options.onDirty;
+  }
+
+  collect(value: unknown, sourceTimestamp: number, position: number): void {
+    const counters = this.#counters;
+    counters.records += 1;
+    counters.position = position;
+    counters.split = this.#splitId;
+    let timestamp = sourceTimestamp;
+    if (this.#timestamp !== null) {
+      timestamp = this.#timestamp(value, sourceTimestamp);
+      if (!Number.isSafeInteger(timestamp)) this.#refuseTimestamp(timestamp);
+    }
+    if (this.#generator !== null) {
+      this.#generator.onEvent(value, timestamp, this.#watermarkOutput);
+    }
+    if (this.#idleness !== null) this.#idleness.activity();
+    this.#out.process(value, timestamp);
+  }
+
+  dirty(raw: unknown, error: unknown, position: number): void {
+    this.#counters.position = position;
+    this.#counters.split = this.#splitId;
+    this.#onDirty(raw, error);
+  }
+
+  periodic(now: number): void {
+    if (this.#generator !== null) this.#generator.onPeriodicEmit(this.#watermarkOutput);
+    if (this.#idleness !== null) {
+      this.#watermarks.setIdle(this.#splitId, this.#idleness.isIdle(now));
+    }
+  }
+
+  #refuseTimestamp(timestamp: unknown): never {
+    throw new DataError(`timestamp is not an integer (got ${show(timestamp)})`, {
+      code: "DATA_TIMESTAMP",
+      where: { operator: this.#source, position: describePosition(this.#counters) },
+      hint: `return whole milliseconds between -${MAX_TIMESTAMP} and ${MAX_TIMESTAMP} from "timestamp"`,
+    });
+  }
+}
+
+/** With dead letters on: each record of a source takes effect as a whole or not at all. */
+class UndoableSource implements Output<unknown> {
+  readonly #out: Output<unknown>;
+  readonly #undo: UndoLog;
+  readonly #chain: OperatorChain;
+  readonly #counters: SourceCounters;
+
+  constructor(out: Output<unknown>, undo: UndoLog, chain: OperatorChain, counters: SourceCounters) {
+    this.#out = out;
+    this.#undo = undo;
+    this.#chain = chain;
+    this.#counters = counters;
+  }
+
+  process(value: unknown, timestamp: number): void {
+    const undo = this.#undo;
+    undo.begin();
+    undo.running = this.#chain.head.node.uid;
+    try {
+      this.#out.process(value, timestamp);
+    } catch (error) {
+      undo.rollback();
+      const position = describePosition(this.#counters);
+      emitDeadLetter(this.#chain, undo.running, value, timestamp, position, error);
+    }
+    undo.commit();
+  }
+
+  watermark(timestamp: number): void {
+    this.#out.watermark(timestamp);
+  }
+
+  status(idle: boolean): void {
+    this.#out.status(idle);
+  }
+}
+
+function describePosition({ position, split }: SourceCounters): string {
+  return `record ${position} of ${split}`;
+}
+
+/** Sends a record that was refused to the dead-letter sink, from the operator that refused it. */
+export function emitDeadLetter(
+  chain: OperatorChain,
+  operator: string,
+  value: unknown,
+  timestamp: number,
+  position: string,
+  error: unknown,
+): void {
+  const letter: DeadLetter = {
+    operator,
+    subtask: chain.subtask,
+    position,
+    value,
+    timestamp: timestamp === NO_TIMESTAMP ? null : timestamp,
+    error: errorOf(error),
+  };
+  chain.built(operator).side.emit(DEAD_LETTERS, letter, timestamp);
+}

@@ -1,0 +1,421 @@
+import { assert, assertNever } from "../assert.ts";
+import type { SubtaskSnapshot } from "../checkpoint/snapshot.ts";
+import { JobError, MillraceError } from "../errors.ts";
+import type { BarrierElement, RecordBatch, StreamElement } from "../record/element.ts";
+import type { Budget } from "../time/index.ts";
+import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
+import { InputGate } from "./input-gate.ts";
+import { type Operator, TwoInputOperator } from "./operator.ts";
+import { OperatorChain } from "./operator-chain.ts";
+import type { KeySelector } from "./program.ts";
+import { SourceDriver, emitDeadLetter } from "./source-driver.ts";
+import type { TaskEnvironment } from "./task-environment.ts";
+import type { Emission } from "./task-output.ts";
+import type { Delivery, TurnInput, TurnResult } from "./turn.ts";
+
+/** A channel that ends at this task. */
+export interface InputChannel {
+  readonly edge: number;
+  readonly from: number;
+  readonly input: 0 | 1;
+}
+
+/** Records between two looks at the budget. */
+const SLICE = 64;
+
+/** A batch that a turn could not finish. */
+interface Remainder {
+  readonly batch: RecordBatch;
+  readonly channel: number;
+  readonly index: number;
+}
+
+/**
+ * One subtask: gate or source, operator chain, partitions. Turn-shaped in every host: `runTurn` is
+ * synchronous; the host awaits `flush` only before a `cut`.
+ *
+ *   T1  records, watermarks and barriers of a channel take effect in their order
+ *   T2  while an advance of event time is pending nothing but barriers is taken in, and the
+ *       watermark is not forwarded (interruptible timers)
+ *   T3  a cut happens between two elements: flush of the sinks, barrier to all outputs, snapshot
+ *   T4  a turn makes progress: at least one slice of records or one timer, whatever the budget
+ *   T5  after the end of input the task still takes barriers and forwards them (protocol H21)
+ */
+export class StreamTask {
+  readonly vertex: string;
+  readonly subtask: number;
+  readonly inputs: readonly InputChannel[];
+  readonly gate: InputGate | null;
+  readonly source: SourceDriver | null;
+  readonly #environment: TaskEnvironment;
+  readonly #chain: OperatorChain;
+  readonly #emissions: Emission[] = [];
+  readonly #keys: readonly [KeySelector | null, KeySelector | null];
+  #pendingAdvance: number | null = null;
+  #remainder: Remainder | null = null;
+  #cut: number | null = null;
+  #forwardedWatermark = MIN_WATERMARK;
+  #idle = false;
+  #ended = false;
+  #recordsIn = 0;
+  /** Index of the record at work within its batch, for errors. */
+  #at = 0;
+
+  constructor(environment: TaskEnvironment) {
+    this.#environment = environment;
+    this.vertex = environment.vertex.id;
+    this.subtask = environment.subtask;
+    this.inputs = inputChannels(environment);
+    this.#chain = new OperatorChain(environment, this.#emissions);
+    const implementation = environment.program.implementations.get(this.vertex);
+    assert(implementation !== undefined, `vertex ${this.vertex} has an implementation`);
+    this.#keys = implementation.kind === "operator" ? implementation.keys : [null, null];
+    this.source =
+      implementation.kind === "source"
+        ? new SourceDriver(implementation, this.#chain, environment)
+        : null;
+    this.gate =
+      this.source === null ? new InputGate(this.inputs.length, environment.lastCheckpoint) : null;
+  }
+
+  /** All input has ended and every operator has seen it. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The event time that reached the operators. */
+  get watermark(): number {
+    return this.#forwardedWatermark;
+  }
+
+  /** Opens the operators from the end of the chain to its head, as Flink does. */
+  async open(allowNonRestoredState: boolean): Promise<void> {
+    for (const { operator, node } of this.#chain.operators.toReversed()) {
+      try {
+        await operator?.open();
+      } catch (error) {
+        throw this.#failure(error, node.uid, null);
+      }
+    }
+    this.#chain.checkClaimed(allowNonRestoredState);
+    await this.source?.open();
+  }
+
+  async close(): Promise<void> {
+    await this.source?.close();
+    for (const { operator } of this.#chain.operators) await operator?.close();
+  }
+
+  /** Null while the task may run; else resolves when its sinks take more. */
+  backlog(): Promise<void> | null {
+    for (const { operator } of this.#chain.operators) {
+      const backlog = operator?.backlog() ?? null;
+      if (backlog !== null) return backlog;
+    }
+    return null;
+  }
+
+  /** Asks a source task for the cut of a checkpoint; other tasks learn it from their barriers. */
+  triggerCheckpoint(checkpoint: number): void {
+    assert(this.source !== null, "T3: only sources are triggered");
+    this.#cut = checkpoint;
+  }
+
+  runTurn(input: TurnInput, budget: Budget): TurnResult {
+    const before = this.#recordsIn;
+    let more = false;
+    if (this.#cut === null) {
+      more = !this.#fireProcessingTime(budget);
+      if (this.source !== null) more = this.#runSource(budget) || more;
+      else more = this.#runInput(input, budget) || more;
+    }
+    const wakeUp = this.#endTurn();
+    return {
+      outputs: this.#emissions.splice(0),
+      delta: { encode: () => this.#chain.snapshot(() => false) },
+      wakeUp,
+      more: more && this.#cut === null,
+      cut: this.#cut,
+      recordsIn: this.#recordsIn - before,
+    };
+  }
+
+  #runSource(budget: Budget): boolean {
+    const source = this.source as SourceDriver;
+    if (this.#ended) return false;
+    let result;
+    const before = source.records;
+    try {
+      result = source.poll(budget);
+    } catch (error) {
+      throw this.#failure(error, null, source.position);
+    }
+    this.#recordsIn += source.records - before;
+    this.#forwardedWatermark = Math.max(this.#forwardedWatermark, source.watermark);
+    if (result === "end") this.#endSource();
+    return result === "more";
+  }
+
+  #endSource(): void {
+    const { out } = this.#chain.head;
+    this.#forwardedWatermark = MAX_WATERMARK;
+    this.#guard(() => {
+      out.watermark(MAX_WATERMARK);
+      this.#endOfInput();
+    });
+  }
+
+  /** Takes in elements until the input is empty, the budget is used up, or a cut is due. */
+  #runInput(input: TurnInput, budget: Budget): boolean {
+    const gate = this.gate as InputGate;
+    if (this.#pendingAdvance !== null) this.#advance(this.#pendingAdvance, budget);
+    if (this.#remainder !== null && this.#pendingAdvance === null) {
+      const { batch, channel, index } = this.#remainder;
+      this.#remainder = null;
+      this.#processBatch(batch, channel, index, budget);
+    }
+    for (;;) {
+      const held = this.#pendingAdvance !== null || this.#remainder !== null;
+      if (this.#cut !== null) return held;
+      const delivery = input.next(gate, held);
+      if (delivery === null) return held;
+      this.#take(delivery, gate, budget);
+      if (budget.exhausted()) return true;
+    }
+  }
+
+  #take({ channel, element }: Delivery, gate: InputGate, budget: Budget): void {
+    switch (element.kind) {
+      case "records":
+        return this.#processBatch(element, channel, 0, budget);
+      case "watermark":
+        gate.onWatermark(channel, element.timestamp);
+        return this.#onTime(gate, budget);
+      case "status":
+        gate.onStatus(channel, element.idle);
+        return this.#onTime(gate, budget);
+      case "barrier":
+        return this.#onBarrier(gate, channel, element);
+      case "end":
+        return this.#onEnd(gate, channel);
+      default:
+        return assertNever(element);
+    }
+  }
+
+  #onBarrier(gate: InputGate, channel: number, barrier: BarrierElement): void {
+    const complete = gate.onBarrier(channel, barrier.checkpoint);
+    if (complete !== null) this.#cut = complete;
+  }
+
+  #onTime(gate: InputGate, budget: Budget): void {
+    if (gate.watermark > this.#forwardedWatermark) this.#advance(gate.watermark, budget);
+    if (gate.idle !== this.#idle) {
+      this.#idle = gate.idle;
+      this.#headOperator().status(this.#idle);
+    }
+  }
+
+  /** Fires timers up to the watermark, then forwards it; or leaves the rest pending (T2). */
+  #advance(watermark: number, budget: Budget): void {
+    const { timers } = this.#chain.head;
+    this.#guard(() => {
+      const done = timers === null || timers.advanceEventTime(watermark, budget);
+      this.#pendingAdvance = done ? null : watermark;
+      if (!done) return;
+      this.#forwardedWatermark = watermark;
+      this.#headOperator().watermark(watermark);
+    });
+  }
+
+  #fireProcessingTime(budget: Budget): boolean {
+    const { timers } = this.#chain.head;
+    if (timers === null) return true;
+    const due = timers.nextProcessingTime();
+    const now = this.#environment.clock.now();
+    if (due === null || due > now) return true;
+    let done = true;
+    this.#guard(() => {
+      done = timers.advanceProcessingTime(now, budget);
+    });
+    return done;
+  }
+
+  #onEnd(gate: InputGate, channel: number): void {
+    if (gate.onEnd(channel)) this.#guard(() => this.#endOfInput());
+  }
+
+  #endOfInput(): void {
+    for (const { operator } of this.#chain.operators) operator?.endOfInput();
+    for (const partition of this.#chain.partitions) partition.broadcast({ kind: "end" });
+    this.#ended = true;
+  }
+
+  #processBatch(batch: RecordBatch, channel: number, from: number, budget: Budget): void {
+    const { input } = this.inputs[channel] as InputChannel;
+    const end = batch.values.length;
+    let index = from;
+    while (index < end) {
+      const to = Math.min(end, index + SLICE);
+      this.#processSlice(batch, input, index, to);
+      this.#recordsIn += to - index;
+      index = to;
+      if (index < end && budget.exhausted()) {
+        this.#remainder = { batch, channel, index };
+        return;
+      }
+    }
+  }
+
+  #processSlice(batch: RecordBatch, input: 0 | 1, from: number, to: number): void {
+    if (this.#chain.undo !== null) {
+      for (let i = from; i < to; i += 1) this.#processUndoable(batch, input, i);
+      return;
+    }
+    try {
+      if (input === 0) this.#processFirst(batch, from, to);
+      else this.#processSecond(batch, from, to);
+    } catch (error) {
+      throw this.#failure(error, null, `record ${this.#at} of a batch on input ${input}`);
+    }
+  }
+
+  #processFirst(batch: RecordBatch, from: number, to: number): void {
+    const { values, timestamps } = batch;
+    const operator = this.#headOperator();
+    const select = this.#keys[0] as ((value: unknown) => never) | null;
+    if (select === null) {
+      for (let i = from; i < to; i += 1) {
+        this.#at = i;
+        operator.process(values[i], timestamps[i] as number);
+      }
+      return;
+    }
+    const state = this.#chain.head.state;
+    assert(state !== null, "a keyed head has keyed state");
+    for (let i = from; i < to; i += 1) {
+      this.#at = i;
+      const value = values[i];
+      state.setCurrentKey(select(value));
+      operator.process(value, timestamps[i] as number);
+    }
+  }
+
+  #processSecond(batch: RecordBatch, from: number, to: number): void {
+    const { values, timestamps } = batch;
+    const operator = this.#headOperator();
+    assert(operator instanceof TwoInputOperator, "only a two-input operator has a second input");
+    const select = this.#keys[1] as ((value: unknown) => never) | null;
+    const state = this.#chain.head.state;
+    for (let i = from; i < to; i += 1) {
+      this.#at = i;
+      const value = values[i];
+      if (select !== null) state?.setCurrentKey(select(value));
+      operator.process2(value as never, timestamps[i] as number);
+    }
+  }
+
+  #processUndoable(batch: RecordBatch, input: 0 | 1, index: number): void {
+    const undo = this.#chain.undo;
+    assert(undo !== null, "dead letters are on");
+    undo.begin();
+    undo.running = this.vertex;
+    try {
+      if (input === 0) this.#processFirst(batch, index, index + 1);
+      else this.#processSecond(batch, index, index + 1);
+    } catch (error) {
+      undo.rollback();
+      const timestamp = batch.timestamps[index] as number;
+      const value = batch.values[index];
+      emitDeadLetter(this.#chain, undo.running, value, timestamp, `input ${input}`, error);
+    }
+    undo.commit();
+  }
+
+  /** Flushes what is overdue and collects the earliest wake-up of everything in the task. */
+  #endTurn(): number | null {
+    const now = this.#environment.clock.now();
+    let wakeUp = this.#chain.head.timers?.nextProcessingTime() ?? null;
+    const earliest = (due: number | null): void => {
+      if (due !== null && (wakeUp === null || due < wakeUp)) wakeUp = due;
+    };
+    earliest(this.source?.wakeUp ?? null);
+    for (const { operator } of this.#chain.operators) earliest(operator?.onTurnEnd?.(now) ?? null);
+    for (const partition of this.#chain.partitions) earliest(partition.flushExpired(now));
+    return wakeUp;
+  }
+
+  /** The async edge before a cut: sinks make durable what they have (K1). */
+  async flush(checkpoint: number): Promise<void> {
+    for (const { operator, node } of this.#chain.operators) {
+      try {
+        await operator?.flush?.(checkpoint);
+      } catch (error) {
+        throw this.#failure(error, node.uid, null);
+      }
+    }
+  }
+
+  /** The cut itself (T3). `full` says of which operators the whole state is wanted. */
+  cut(
+    checkpoint: number,
+    full: (uid: string) => boolean,
+  ): { readonly outputs: readonly Emission[]; readonly snapshot: SubtaskSnapshot } {
+    assert(this.#cut === checkpoint, `T3: cut ${checkpoint} is due`);
+    this.#cut = null;
+    for (const { operator } of this.#chain.operators) operator?.prepareSnapshot(checkpoint);
+    const barrier: StreamElement = { kind: "barrier", checkpoint };
+    for (const partition of this.#chain.partitions) partition.broadcast(barrier);
+    this.source?.snapshot(checkpoint);
+    const operators = this.#chain.snapshot(full);
+    return {
+      outputs: this.#emissions.splice(0),
+      snapshot: { vertex: this.vertex, subtask: this.subtask, operators },
+    };
+  }
+
+  /** Checkpoint `checkpoint` is complete: two-phase sinks commit. */
+  async notifyCheckpointComplete(checkpoint: number): Promise<void> {
+    await this.source?.notifyCheckpointComplete(checkpoint);
+    for (const { operator, node } of this.#chain.operators) {
+      try {
+        await operator?.notifyCheckpointComplete(checkpoint);
+      } catch (error) {
+        throw this.#failure(error, node.uid, null);
+      }
+    }
+  }
+
+  #headOperator(): Operator<unknown, unknown> {
+    const { operator } = this.#chain.head;
+    assert(operator !== null, "the head of a gated task is an operator");
+    return operator;
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      throw this.#failure(error, null, null);
+    }
+  }
+
+  /** Errors of user code leave with the place they happened at. */
+  #failure(error: unknown, uid: string | null, position: string | null): MillraceError {
+    const where = {
+      operator: uid ?? this.#environment.vertex.name,
+      subtask: this.subtask,
+      ...(position === null ? {} : { position }),
+    };
+    if (error instanceof MillraceError) return error.at(where);
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    return new JobError(message, { code: "JOB_USER_CODE", where, cause: error });
+  }
+}
+
+function inputChannels({ program, vertex, subtask }: TaskEnvironment): readonly InputChannel[] {
+  const { jobGraph, executionGraph } = program.plan;
+  return executionGraph.channels
+    .filter(({ edge, to }) => to === subtask && jobGraph.edges[edge]?.toVertex === vertex.id)
+    .map(({ edge, from }) => ({ edge, from, input: jobGraph.edges[edge]?.input ?? 0 }));
+}

@@ -1,0 +1,40 @@
+import type { OperatorSnapshot } from "../checkpoint/snapshot.ts";
+import type { StreamElement } from "../record/element.ts";
+import type { InputGate } from "./input-gate.ts";
+import type { Emission } from "./task-output.ts";
+
+/** An element that arrived on a channel of the task's gate. */
+export interface Delivery {
+  readonly channel: number;
+  readonly element: StreamElement;
+}
+
+/** Where a turn takes its input from: queues in memory, or the messages of an invocation. */
+export interface TurnInput {
+  /**
+   * The next element of some channel that the gate does not hold back, or null. With
+   * `barriersOnly` an element is taken only if it is a barrier at the front of its channel.
+   */
+  next(gate: InputGate, barriersOnly: boolean): Delivery | null;
+}
+
+/** What changed in a task since its last cut; encoded only when a host asks for it. */
+export interface StateDelta {
+  encode(): readonly OperatorSnapshot[];
+}
+
+export interface TurnResult {
+  readonly outputs: readonly Emission[];
+  readonly delta: StateDelta;
+  /** When the task wants a turn even without input, in ms of processing time; null: never. */
+  readonly wakeUp: number | null;
+  /** There is work left that needs no input: run the task again. */
+  readonly more: boolean;
+  /** The checkpoint whose barrier is complete: `flush` and `cut` before the next turn; or null. */
+  readonly cut: number | null;
+  /** How many records the task took in. */
+  readonly recordsIn: number;
+}
+
+/** No input, e.g. for a source task. */
+export const noInput: TurnInput = Object.freeze({ next: () => null });
