@@ -1,4 +1,17 @@
-export type * from "./watermark-strategy.ts";
+export { BoundedOutOfOrderness } from "./bounded-out-of-orderness.ts";
+export { IdlenessTimer } from "./idleness.ts";
+export { SplitWatermarks } from "./split-watermarks.ts";
+export type { SplitWatermark } from "./split-watermarks.ts";
+export { WatermarkCombiner } from "./watermark-combiner.ts";
+export { WatermarkStrategy } from "./watermark-strategy.ts";
+export type {
+  ChainableWatermarkStrategy,
+  TimestampAssigner,
+  WatermarkGenerator,
+  WatermarkOptions,
+  WatermarkOutput,
+  WatermarkStrategies,
+} from "./watermark-strategy.ts";
 export { TimerService } from "./timer-service.ts";
 export type { TimerTarget } from "./timer-service.ts";
 export type { Budget } from "./budget.ts";
