@@ -60,12 +60,12 @@ class NaiveValve {
   }
 }
 
-const INPUTS = 4;
+const INPUTS = 3;
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
     input: fc.nat(INPUTS - 1),
     watermark: fc.oneof(
-      { weight: 20, arbitrary: fc.integer({ min: -10, max: 30 }) },
+      { weight: 20, arbitrary: fc.integer({ min: -2, max: 8 }) },
       { weight: 1, arbitrary: fc.constant(MAX_WATERMARK) },
     ),
   }),
@@ -149,7 +149,7 @@ describe("the combined watermark of several inputs", () => {
           expect(rose).toBe(combiner.current > before);
         }
       }),
-      { numRuns: 1_000 },
+      { numRuns: 3_000 },
     );
   });
 });
