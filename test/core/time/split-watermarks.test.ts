@@ -70,7 +70,7 @@ describe("the watermark of a source subtask", () => {
       watermark: fc.integer({ min: -5, max: 30 }),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 10, maxLength: 60, size: "max" }), (steps) => {
         const splits = new SplitWatermarks();
         const members: { handle: SplitWatermark; watermark: number; idle: boolean }[] = [];
         let expected = MIN_WATERMARK;
