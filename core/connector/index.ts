@@ -8,9 +8,15 @@ export type {
   RecordChunk,
   ResumableSplit,
 } from "./prefetching-reader.ts";
+export { ArrayChunk } from "./array-chunk.ts";
 export { PrefetchingReader } from "./prefetching-reader.ts";
 export type { IndexSplit } from "./indexed-reader.ts";
 export { collectionSource } from "./collection-source.ts";
 export { sequenceSource } from "./sequence-source.ts";
 export type { GeneratorOptions, GeneratorState } from "./generator-source.ts";
 export { generatorSource } from "./generator-source.ts";
+export { blackholeSink } from "./blackhole-sink.ts";
+export type { CollectCommittable, CollectSink } from "./collect-sink.ts";
+export { collectSink } from "./collect-sink.ts";
+export type { PrintSinkOptions } from "./print-sink.ts";
+export { printSink } from "./print-sink.ts";

@@ -31,6 +31,11 @@ export interface SinkPrepareContext<Committable> {
   readonly committables: readonly Committable[];
   /** A line for the user (on standard error, or the log). */
   notice(line: string): void;
+  /**
+   * Something for people and tests to see, e.g. `before-rename out/part-1`. Sinks may keep it for
+   * their writers and committers.
+   */
+  progress?(event: string): void;
 }
 
 export interface SinkWriterContext {
