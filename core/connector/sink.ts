@@ -23,6 +23,8 @@ export interface Sink<T, Committable = unknown> {
 }
 
 export interface SinkPrepareContext<Committable> {
+  /** Of the sink in the plan; tells two sinks of one job apart that share a target. */
+  readonly uid: string;
   /** Stays the same over restores of one run; a fresh start has a new one. 8 hex digits. */
   readonly runId: string;
   /** The checkpoint the job is restored from; null on a fresh start. */
@@ -39,6 +41,8 @@ export interface SinkPrepareContext<Committable> {
 }
 
 export interface SinkWriterContext {
+  /** As in `SinkPrepareContext`. */
+  readonly uid: string;
   readonly runId: string;
   readonly subtask: number;
   readonly parallelism: number;

@@ -31,6 +31,7 @@ export class SinkOperator extends Operator<unknown, never> {
     this.#environment = environment;
     const { context } = setup;
     this.#writer = sink.createWriter({
+      uid: context.uid,
       runId: environment.runId,
       subtask: context.subtask,
       parallelism: context.parallelism,

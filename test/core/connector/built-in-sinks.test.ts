@@ -19,6 +19,7 @@ const metrics: MetricGroup = {
 
 function writerContext(overrides: Partial<SinkWriterContext> = {}): SinkWriterContext {
   return {
+    uid: "results",
     runId: "0a1b2c3d",
     subtask: 0,
     parallelism: 1,
@@ -73,7 +74,13 @@ describe("the blackhole sink", () => {
 });
 
 function prepareContext(restoredCheckpoint: number | null): SinkPrepareContext<never> {
-  return { runId: "0a1b2c3d", restoredCheckpoint, committables: [], notice: () => {} };
+  return {
+    uid: "results",
+    runId: "0a1b2c3d",
+    restoredCheckpoint,
+    committables: [],
+    notice: () => {},
+  };
 }
 
 async function cut<T>(writer: SinkWriter<T, unknown>, checkpoint: number): Promise<unknown[]> {
