@@ -77,7 +77,7 @@ export function defineJob<const P extends ParamDeclarations = Record<never, neve
   checkParams(name, params ?? {});
   resolveSettings({ job: settings });
   return Object.freeze({
-    [JOB]: 1,
+    [JOB]: 1 as const,
     name,
     description: description ?? null,
     params: Object.freeze({ ...params }) as P, // without params, P is the type of no fields

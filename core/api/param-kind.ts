@@ -73,7 +73,7 @@ function checkedDuration(value: Duration, name: string): Duration {
   return Object.freeze({ ...value });
 }
 
-function enumKind<T extends string>(values: readonly T[]): ParamKind<T> {
+export function enumKind<T extends string>(values: readonly T[]): ParamKind<T> {
   const accepts = values.join("|");
   const check = (value: unknown, name: string): T =>
     values.find((allowed) => allowed === value) ??
@@ -97,7 +97,7 @@ function refuseSecret(_value: unknown, name: string): never {
   });
 }
 
-function schemaKind<T>(standard: StandardSchema<T>): ParamKind<T> {
+export function schemaKind<T>(standard: StandardSchema<T>): ParamKind<T> {
   const check = (value: unknown, name: string): T => {
     const result = validate(standard, value, name);
     if (result.issues === undefined) return result.value;

@@ -26,16 +26,15 @@ export class Secret {
     Object.freeze(this);
   }
 
-  /** The secret itself, asked from the host. Call it in `open`; in `build` it is a UsageError. */
-  async resolve(): Promise<string> {
-    const value = await this.#resolve(this.reference);
-    if (value === null) {
-      throw new UsageError(`there is no secret at ${this.toString()}`, {
+  /** The secret itself, asked from the host. Call it in `open`; in `build` it is a PlanError. */
+  resolve(): Promise<string> {
+    return this.#resolve(this.reference).then((value) => {
+      if (value !== null) return value;
+      throw new UsageError(`there is no ${this.toString()}`, {
         code: "USAGE_SECRET_MISSING",
         hint: `set the environment variable ${this.reference.env}`,
       });
-    }
-    return value;
+    });
   }
 
   /** `secret(env:NAME)`. */
