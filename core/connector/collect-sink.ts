@@ -2,6 +2,8 @@ import type { Committer, Sink, SinkPrepareContext, SinkWriter } from "./sink.ts"
 
 /** Records of one subtask between two checkpoints. */
 export interface CollectCommittable<T> {
+  /** Of the sink in the plan: one collect sink may end several streams. */
+  readonly uid: string;
   readonly subtask: number;
   readonly checkpoint: number;
   readonly values: readonly T[];
@@ -31,7 +33,7 @@ export function collectSink<T>(): CollectSink<T> {
       describe: "collect",
       guarantee: "exactly-once",
       prepare: (context) => collected.prepare(context),
-      createWriter: ({ subtask }) => new CollectWriter<T>(subtask),
+      createWriter: ({ uid, subtask }) => new CollectWriter<T>(uid, subtask),
       createCommitter: () => collected,
     },
   };
@@ -40,7 +42,7 @@ export function collectSink<T>(): CollectSink<T> {
 /**
  * Everything committed in this process.
  *
- *   CS1  a (checkpoint, subtask) is collected once, however often it is committed
+ *   CS1  a (uid, subtask, checkpoint) is collected once, however often it is committed
  *   CS2  after a restore nothing of a later checkpoint is left: its records come again
  */
 class Collected<T> implements Committer<CollectCommittable<T>> {
@@ -50,7 +52,9 @@ class Collected<T> implements Committer<CollectCommittable<T>> {
 
   async prepare(context: SinkPrepareContext<CollectCommittable<T>>): Promise<void> {
     const restored = context.restoredCheckpoint ?? -1;
-    this.#parts = this.#parts.filter((part) => part.checkpoint <= restored);
+    this.#parts = this.#parts.filter(
+      (part) => part.uid !== context.uid || part.checkpoint <= restored,
+    );
     this.values.length = 0;
     for (const part of this.#parts) this.#append(part);
   }
@@ -65,7 +69,10 @@ class Collected<T> implements Committer<CollectCommittable<T>> {
 
   #has(part: CollectCommittable<T>): boolean {
     return this.#parts.some(
-      (other) => other.checkpoint === part.checkpoint && other.subtask === part.subtask,
+      (other) =>
+        other.checkpoint === part.checkpoint &&
+        other.subtask === part.subtask &&
+        other.uid === part.uid,
     );
   }
 
@@ -75,10 +82,12 @@ class Collected<T> implements Committer<CollectCommittable<T>> {
 }
 
 class CollectWriter<T> implements SinkWriter<T, CollectCommittable<T>> {
+  readonly #uid: string;
   readonly #subtask: number;
   #values: T[] = [];
 
-  constructor(subtask: number) {
+  constructor(uid: string, subtask: number) {
+    this.#uid = uid;
     this.#subtask = subtask;
   }
 
@@ -90,6 +99,6 @@ class CollectWriter<T> implements SinkWriter<T, CollectCommittable<T>> {
     if (this.#values.length === 0) return [];
     const values = this.#values;
     this.#values = [];
-    return [{ subtask: this.#subtask, checkpoint, values }];
+    return [{ uid: this.#uid, subtask: this.#subtask, checkpoint, values }];
   }
 }

@@ -139,6 +139,17 @@ describe("the collect sink", () => {
     expect(collect.values).toEqual([]);
   });
 
+  test("may end two streams of a job", async () => {
+    const collect = collectSink<string>();
+    for (const uid of ["a", "b"]) {
+      const writer = collect.sink.createWriter(writerContext({ uid }));
+      writer.write(uid, 0);
+      await commit(collect, await cut(writer, 1));
+    }
+    await collect.sink.prepare?.({ ...prepareContext(null), uid: "b" });
+    expect(collect.values).toEqual(["a"]);
+  });
+
   test("has nothing to commit when nothing came", async () => {
     const writer = collectSink<number>().sink.createWriter(writerContext());
     expect(await cut(writer, 1)).toEqual([]);
