@@ -16,10 +16,14 @@ export const limits = {
   valueEntriesMax: 16_777_216,
   /** Bytes of one encoded string or byte array. */
   valueBytesMax: 268_435_456,
+  /** Bytes of one bigint in the codec. */
+  bigintBytesMax: 1_048_576,
   /** Bytes of one decoded frame, after decompression. */
   frameBytesMax: 268_435_456,
   /** Bytes of one canonical key. */
   keyBytesMax: 65_536,
+  /** Bytes of one line of a text or NDJSON file. */
+  lineBytesMax: 67_108_864,
   /** Characters of a user value quoted in an error. */
   shownCharactersMax: 200,
 } as const;

@@ -10,7 +10,7 @@ export interface FileRange {
 
 /** A range of one file, and how far it has been read. Plain data: it is part of checkpoints. */
 export interface FileSplit extends FileRange, ResumableSplit {
-  /** As the user gave it, or below the folder he gave. */
+  /** As given, or found below the folder or by the glob that was given. */
   readonly path: string;
 }
 
@@ -46,8 +46,8 @@ export interface LineFormat<T> {
 }
 
 /**
- * A format of files that are read in blocks, e.g. Parquet. A file is planned once, by one reader of
- * its ranges; each range is then opened by whichever subtask gets it.
+ * A format of files that are read in blocks, e.g. Parquet. A file is planned once; each of its
+ * ranges is then opened by whichever subtask gets it.
  *
  * @example
  * // Files of 8-byte floats, 100,000 of them a chunk, a file as one split.
