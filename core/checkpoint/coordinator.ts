@@ -1,0 +1,318 @@
+import { assert, assertNever } from "../assert.ts";
+import type {
+  AbortReason,
+  CheckpointDecision,
+  CheckpointEvent,
+  CheckpointKind,
+} from "./checkpoint-event.ts";
+import { FailureCounter } from "./failure-counter.ts";
+import { PendingCheckpoint, subtaskName } from "./pending-checkpoint.ts";
+
+/** Times in milliseconds. */
+export interface CoordinatorSettings {
+  /** From one periodic trigger to the next; null: none but requests and the last one. */
+  readonly intervalMs: number | null;
+  /** A checkpoint whose acknowledgements take this long is given up. */
+  readonly timeoutMs: number;
+  /** From the completion of the last checkpoint to the next periodic trigger. */
+  readonly minPauseMs: number;
+  readonly maxConcurrent: number;
+  /** Failures in a row that do not fail the job. */
+  readonly tolerableFailures: number;
+  /** How many completed checkpoints are kept. */
+  readonly retained: number;
+}
+
+export interface CoordinatorOptions {
+  readonly settings: CoordinatorSettings;
+  /** Every subtask of the job: each has to acknowledge. */
+  readonly subtasks: readonly { readonly vertex: string; readonly subtask: number }[];
+  /** The number of the first checkpoint, greater than that of every earlier run and attempt. */
+  readonly firstCheckpoint: number;
+}
+
+interface ManualRequest {
+  readonly request: string;
+  readonly type: CheckpointKind;
+}
+
+/**
+ * Decides when checkpoints start, complete and fail: events in, decisions out. It has no clock and
+ * no I/O; a host sends each event with the time and carries out the decisions in their order.
+ *
+ *   CC1  numbers strictly grow, over savepoints, attempts and restarts
+ *   CC2  a checkpoint is stored only when all subtasks acknowledged, and completes only when stored
+ *   CC3  stores run one after the other, in ascending order
+ *   CC4  completing checkpoint n aborts pending checkpoints < n, never savepoints
+ *   CC5  at most `maxConcurrent` are pending when a checkpoint starts; savepoints do not ask
+ *   CC6  a periodic checkpoint starts only when something was active since the last one (L8)
+ *   CC7  what comes for a checkpoint that is not pending (late, twice, of another attempt) is ignored
+ *   CC8  a savepoint leaves no trace in the job: no notification, no retention, and activity stays
+ */
+export class CheckpointCoordinator<S> {
+  readonly #settings: CoordinatorSettings;
+  readonly #subtasks: readonly string[];
+  readonly #failures: FailureCounter;
+  /** Ascending, because numbers grow. */
+  readonly #pending = new Map<number, PendingCheckpoint<S>>();
+  readonly #requests: ManualRequest[] = [];
+  #decisions: CheckpointDecision<S>[] = [];
+  #next: number;
+  #phase: "new" | "running" | "stopped" = "new";
+  #active = false;
+  #finishing = false;
+  #finished = false;
+  /** The next periodic trigger, apart from min pause, activity and concurrency. */
+  #periodicAt = 0;
+  #lastCompletedAt: number | null = null;
+  #wakeAt: number | null = null;
+
+  constructor(options: CoordinatorOptions) {
+    assert(options.subtasks.length > 0, "CC2: a job has at least one subtask");
+    this.#settings = options.settings;
+    this.#subtasks = options.subtasks.map(({ vertex, subtask }) => subtaskName(vertex, subtask));
+    this.#failures = new FailureCounter(options.settings.tolerableFailures);
+    this.#next = options.firstCheckpoint;
+  }
+
+  /** The number of the next checkpoint; `firstCheckpoint` of the next attempt (CC1). */
+  get nextCheckpoint(): number {
+    return this.#next;
+  }
+
+  /** Numbers that are triggered and neither complete nor aborted, ascending. */
+  get pending(): readonly number[] {
+    return [...this.#pending.keys()];
+  }
+
+  /** Takes in an event at `nowMs` (milliseconds since the epoch). */
+  handle(event: CheckpointEvent<S>, nowMs: number): readonly CheckpointDecision<S>[] {
+    if (event.kind === "active" && this.#active) return NOTHING;
+    if (this.#phase === "stopped") return this.#refuse(event);
+    this.#apply(event, nowMs);
+    if (this.#phase === "running") this.#proceed(nowMs);
+    const decisions = this.#decisions;
+    this.#decisions = [];
+    return decisions;
+  }
+
+  #refuse(event: CheckpointEvent<S>): readonly CheckpointDecision<S>[] {
+    if (event.kind !== "request") return NOTHING;
+    return [{ kind: "reject", request: event.request, reason: "stopped" }];
+  }
+
+  #apply(event: CheckpointEvent<S>, now: number): void {
+    switch (event.kind) {
+      case "start":
+        assert(this.#phase === "new", "a coordinator starts once");
+        this.#phase = "running";
+        this.#periodicAt = now + (this.#settings.intervalMs ?? 0);
+        return;
+      case "active":
+        this.#active = true;
+        return;
+      case "tick":
+        this.#wakeAt = null;
+        return;
+      case "request":
+        this.#requests.push({ request: event.request, type: event.type });
+        return;
+      case "acknowledged":
+        return this.#acknowledge(event);
+      case "declined":
+        return this.#decline(event.checkpoint, event.reason, event.detail);
+      case "stored":
+        return this.#complete(event.checkpoint, now);
+      case "store-failed":
+        return this.#storeFailed(event.checkpoint, event.detail);
+      case "finish":
+        this.#finishing = true;
+        this.#periodicAt = now;
+        return;
+      case "stop":
+        return this.#stop();
+      default:
+        return assertNever(event);
+    }
+  }
+
+  #acknowledge(event: CheckpointEvent<S> & { readonly kind: "acknowledged" }): void {
+    const { vertex, subtask, snapshot } = event;
+    const name = subtaskName(vertex, subtask);
+    assert(this.#subtasks.includes(name), `CC2: ${name} is a subtask of the job`);
+    this.#pending.get(event.checkpoint)?.acknowledge({ vertex, subtask, snapshot });
+  }
+
+  #decline(checkpoint: number, reason: AbortReason, detail: string): void {
+    const pending = this.#pending.get(checkpoint);
+    if (pending === undefined || pending.storing) return;
+    this.#fail(pending, reason, detail);
+  }
+
+  #storeFailed(checkpoint: number, detail: string): void {
+    const pending = this.#pending.get(checkpoint);
+    if (pending === undefined) return;
+    assert(pending.storing, `CC2: checkpoint ${checkpoint} was to be stored`);
+    this.#fail(pending, "finalize-failure", detail);
+  }
+
+  #complete(checkpoint: number, now: number): void {
+    const pending = this.#pending.get(checkpoint);
+    if (pending === undefined) return;
+    assert(pending.storing, `CC2: checkpoint ${checkpoint} was to be stored`);
+    this.#pending.delete(checkpoint);
+    this.#failures.success(checkpoint);
+    this.#lastCompletedAt = now;
+    const { type, request, triggeredAt, final } = pending;
+    if (type === "checkpoint") this.#subsume(checkpoint);
+    if (final) this.#finished = true;
+    this.#decisions.push({
+      kind: "completed",
+      checkpoint,
+      type,
+      request,
+      triggeredAt,
+      completedAt: now,
+      final,
+    });
+    if (type === "savepoint") return;
+    this.#decisions.push({ kind: "notify-complete", checkpoint });
+    this.#decisions.push({ kind: "retain", count: this.#settings.retained });
+  }
+
+  /** CC4. One that is being stored is never older, because stores run in order (CC3). */
+  #subsume(completed: number): void {
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.checkpoint > completed || pending.type === "savepoint") continue;
+      assert(!pending.storing, `CC3: ${pending.checkpoint} is stored beside ${completed}`);
+      this.#abort(pending, "subsumed", `checkpoint ${completed} is complete`);
+    }
+  }
+
+  #stop(): void {
+    this.#phase = "stopped";
+    for (const pending of [...this.#pending.values()]) {
+      this.#abort(pending, "stopped", "the attempt ended");
+    }
+    for (const { request } of this.#requests.splice(0)) {
+      this.#decisions.push({ kind: "reject", request, reason: "stopped" });
+    }
+    this.#wake(null);
+  }
+
+  #fail(pending: PendingCheckpoint<S>, reason: AbortReason, detail: string): void {
+    const { checkpoint, type } = pending;
+    this.#abort(pending, reason, detail);
+    if (this.#failures.failure(checkpoint, type, reason)) {
+      const { tolerableFailures } = this.#settings;
+      const message = `checkpoint ${checkpoint} failed (${reason}: ${detail}); failures in a row that are tolerable: ${tolerableFailures}`;
+      this.#decisions.push({ kind: "fail-job", checkpoint, message });
+    }
+  }
+
+  #abort(pending: PendingCheckpoint<S>, reason: AbortReason, detail: string): void {
+    const { checkpoint, type, request } = pending;
+    this.#pending.delete(checkpoint);
+    if (type === "checkpoint") this.#active = true;
+    this.#decisions.push({ kind: "abort", checkpoint, reason, detail, request });
+  }
+
+  /** Everything that has become possible or due. */
+  #proceed(now: number): void {
+    this.#expire(now);
+    this.#store();
+    this.#triggerRequests(now);
+    if (this.#periodicDue() <= now) this.#triggerPeriodic(now);
+    this.#wake(this.#earliest());
+  }
+
+  #expire(now: number): void {
+    const { timeoutMs } = this.#settings;
+    for (const pending of [...this.#pending.values()]) {
+      if (pending.acknowledged || pending.triggeredAt + timeoutMs > now) continue;
+      this.#fail(pending, "expired", `no answer in ${timeoutMs} ms from ${pending.missing()}`);
+    }
+  }
+
+  /** CC3: the oldest of those that wait, unless one is under way. */
+  #store(): void {
+    let ready: PendingCheckpoint<S> | null = null;
+    for (const pending of this.#pending.values()) {
+      if (pending.storing) return;
+      if (ready === null && pending.acknowledged) ready = pending;
+    }
+    if (ready === null) return;
+    ready.storing = true;
+    const { checkpoint, type, triggeredAt, acknowledgements } = ready;
+    this.#decisions.push({ kind: "store", checkpoint, type, triggeredAt, acknowledgements });
+  }
+
+  /** Savepoints first and at once, then checkpoints as slots are free (CC5). */
+  #triggerRequests(now: number): void {
+    const waiting = this.#requests.splice(0);
+    for (const { request, type } of waiting) {
+      if (type === "savepoint") this.#trigger(type, request, now);
+    }
+    for (const manual of waiting) {
+      if (manual.type === "savepoint") continue;
+      if (this.#slotFree) this.#trigger(manual.type, manual.request, now);
+      else this.#requests.push(manual);
+    }
+  }
+
+  #triggerPeriodic(now: number): void {
+    this.#trigger("checkpoint", null, now);
+    this.#periodicAt = now + (this.#settings.intervalMs ?? 0);
+  }
+
+  #trigger(type: CheckpointKind, request: string | null, now: number): void {
+    const checkpoint = this.#next;
+    this.#next += 1;
+    if (type === "checkpoint") this.#active = false;
+    const final = this.#finishing && type === "checkpoint";
+    const subtasks = this.#subtasks;
+    const options = { checkpoint, type, request, final, triggeredAt: now, subtasks };
+    this.#pending.set(checkpoint, new PendingCheckpoint<S>(options));
+    this.#decisions.push({ kind: "trigger", checkpoint, type });
+  }
+
+  get #slotFree(): boolean {
+    return this.#pending.size < this.#settings.maxConcurrent;
+  }
+
+  /** When the next periodic (or last) checkpoint may start; Infinity: not before another event. */
+  #periodicDue(): number {
+    const { intervalMs, minPauseMs } = this.#settings;
+    if (!this.#slotFree) return Infinity;
+    if (this.#finishing) return this.#finalDue();
+    if (intervalMs === null || !this.#active) return Infinity;
+    if (this.#lastCompletedAt === null) return this.#periodicAt;
+    return Math.max(this.#periodicAt, this.#lastCompletedAt + minPauseMs);
+  }
+
+  /** The last checkpoint knows no min pause; after a failure it waits for an interval. */
+  #finalDue(): number {
+    if (this.#finished) return Infinity;
+    for (const pending of this.#pending.values()) {
+      if (pending.final) return Infinity;
+    }
+    return this.#periodicAt;
+  }
+
+  #earliest(): number | null {
+    let earliest = this.#periodicDue();
+    for (const { acknowledged, triggeredAt } of this.#pending.values()) {
+      if (acknowledged) continue;
+      earliest = Math.min(earliest, triggeredAt + this.#settings.timeoutMs);
+    }
+    return earliest === Infinity ? null : earliest;
+  }
+
+  #wake(timestamp: number | null): void {
+    if (timestamp === this.#wakeAt) return;
+    this.#wakeAt = timestamp;
+    this.#decisions.push({ kind: "wake-at", timestamp });
+  }
+}
+
+const NOTHING: readonly never[] = Object.freeze([]);

@@ -1,0 +1,65 @@
+import type { Acknowledgement, CheckpointKind } from "./checkpoint-event.ts";
+
+export interface PendingCheckpointOptions {
+  readonly checkpoint: number;
+  readonly type: CheckpointKind;
+  readonly request: string | null;
+  readonly final: boolean;
+  readonly triggeredAt: number;
+  /** Names of all subtasks that have to acknowledge (`subtaskName`). */
+  readonly subtasks: readonly string[];
+}
+
+/**
+ * A checkpoint that was triggered and is neither complete nor aborted.
+ *
+ *   PC1  it is stored only after every subtask has acknowledged
+ *   PC2  a second acknowledgement of a subtask changes nothing
+ */
+export class PendingCheckpoint<S> {
+  readonly checkpoint: number;
+  readonly type: CheckpointKind;
+  readonly request: string | null;
+  readonly final: boolean;
+  readonly triggeredAt: number;
+  /** `_metadata` is being written. */
+  storing = false;
+  readonly #missing: Set<string>;
+  readonly #acknowledgements: Acknowledgement<S>[] = [];
+
+  constructor(options: PendingCheckpointOptions) {
+    this.checkpoint = options.checkpoint;
+    this.type = options.type;
+    this.request = options.request;
+    this.final = options.final;
+    this.triggeredAt = options.triggeredAt;
+    this.#missing = new Set(options.subtasks);
+  }
+
+  /** All subtasks have acknowledged (PC1). */
+  get acknowledged(): boolean {
+    return this.#missing.size === 0;
+  }
+
+  get acknowledgements(): readonly Acknowledgement<S>[] {
+    return this.#acknowledgements;
+  }
+
+  acknowledge(acknowledgement: Acknowledgement<S>): void {
+    const { vertex, subtask } = acknowledgement;
+    if (!this.#missing.delete(subtaskName(vertex, subtask))) return;
+    this.#acknowledgements.push(acknowledgement);
+  }
+
+  /** For the message of an expiry: who did not acknowledge. */
+  missing(): string {
+    const names = [...this.#missing];
+    const shown = names.slice(0, 5).join(", ");
+    return names.length <= 5 ? shown : `${shown} and ${names.length - 5} more`;
+  }
+}
+
+/** `hourly[2]`: subtask 2 of vertex `hourly`. */
+export function subtaskName(vertex: string, subtask: number): string {
+  return `${vertex}[${subtask}]`;
+}
