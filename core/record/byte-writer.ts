@@ -1,0 +1,166 @@
+import { LimitError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { utf8Length, writeUtf8 } from "./utf8.ts";
+
+/**
+ * Bytes that grow. Numbers of several bytes are little-endian; varints are LEB128.
+ *
+ * @example
+ * const writer = new ByteWriter();
+ * writer.writeVarint(300);
+ * writer.writeString("origin");
+ * const bytes = writer.toBytes();
+ */
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #length = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  writeByte(value: number): void {
+    const at = this.#take(1);
+    this.#bytes[at] = value;
+  }
+
+  /** 0 to 2^32 - 1, four bytes. */
+  writeU32(value: number): void {
+    const at = this.#take(4);
+    this.#view.setUint32(at, value, true);
+  }
+
+  /** Overwrites four bytes written before. */
+  patchU32(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
+  }
+
+  /** Eight bytes; every NaN is written as the same one. */
+  writeF64(value: number): void {
+    const at = this.#take(8);
+    this.#view.setFloat64(at, value === value ? value : Number.NaN, true);
+  }
+
+  /** A bigint that fits 64 bits, as two's complement. */
+  writeI64(value: bigint): void {
+    const at = this.#take(8);
+    this.#view.setBigInt64(at, value, true);
+  }
+
+  /** A safe integer that is not negative, 1 to 8 bytes. */
+  writeVarint(value: number): void {
+    const at = this.#take(8);
+    this.#length = at + putVarint(this.#bytes, at, value);
+  }
+
+  /** Any safe integer, small ones of both signs in one byte. */
+  writeZigzag(value: number): void {
+    const at = this.#take(8);
+    const bytes = this.#bytes;
+    if (value >= -0x40000000 && value < 0x40000000) {
+      this.#length = at + putVarint(bytes, at, ((value << 1) ^ (value >> 31)) >>> 0);
+      return;
+    }
+    const magnitude = value < 0 ? -value - 1 : value;
+    bytes[at] = 0x80 | ((magnitude & 0x3f) << 1) | (value < 0 ? 1 : 0);
+    this.#length = at + 1 + putVarint(bytes, at + 1, Math.floor(magnitude / 64));
+  }
+
+  /** Length in bytes as varint, then UTF-8. Longer than `valueBytesMax` is a LimitError. */
+  writeString(text: string): void {
+    const units = text.length;
+    if (units < 128) {
+      const at = this.#take(units + 1);
+      if (putAscii(text, this.#bytes, at + 1)) {
+        this.#bytes[at] = units;
+        return;
+      }
+      this.#length = at;
+    }
+    const length = utf8Length(text);
+    checkLength(length, "string");
+    this.writeVarint(length);
+    const at = this.#take(length);
+    writeUtf8(text, this.#bytes, at);
+  }
+
+  /** The bytes alone, without their length. */
+  writeBytes(bytes: Uint8Array): void {
+    const at = this.#take(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  /** Forgets what was written and keeps the room. */
+  reset(): void {
+    this.#length = 0;
+  }
+
+  /** A copy of what was written from `from` on. */
+  toBytes(from = 0): Uint8Array {
+    return this.#bytes.slice(from, this.#length);
+  }
+
+  /** What was written, without a copy: good until the next write. */
+  view(from = 0): Uint8Array {
+    return this.#bytes.subarray(from, this.#length);
+  }
+
+  /** The position of `count` bytes that may be written now. */
+  #take(count: number): number {
+    const at = this.#length;
+    const end = at + count;
+    if (end > this.#bytes.length) this.#grow(end);
+    this.#length = end;
+    return at;
+  }
+
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2, 64));
+    grown.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** A LimitError unless a string or byte array of `length` bytes may be written or read. */
+export function checkLength(length: number, what: string): void {
+  if (length <= limits.valueBytesMax) return;
+  throw new LimitError(
+    `a ${what} has ${length} bytes, the limit valueBytesMax is ${limits.valueBytesMax}`,
+    {
+      code: "RECORD_TOO_LARGE",
+      hint: "keep large contents in a file or an object store and pass its name",
+    },
+  );
+}
+
+function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  let next = at;
+  let rest = value;
+  while (rest >= 0x80000000) {
+    bytes[next++] = 0x80 | (rest & 0x7f);
+    rest = Math.floor(rest / 128);
+  }
+  while (rest >= 0x80) {
+    bytes[next++] = 0x80 | (rest & 0x7f);
+    rest >>>= 7;
+  }
+  bytes[next] = rest;
+  return next + 1 - at;
+}
+
+function putAscii(text: string, bytes: Uint8Array, at: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return false;
+    bytes[at + i] = unit;
+  }
+  return true;
+}
