@@ -1,5 +1,11 @@
+import { JobError } from "../errors.ts";
 import type { Clock } from "../ports/index.ts";
+import { keyFromIdentity, keyIdentity } from "../record/index.ts";
 import type { Key, KeyIdentity } from "../record/key.ts";
+import { AggregatingHandle } from "./aggregating-handle.ts";
+import type { Cell } from "./cell.ts";
+import { ColumnCell, StrictCell } from "./cell.ts";
+import { declareColumn } from "./declare-column.ts";
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -8,9 +14,15 @@ import type {
   StateDescriptor,
   ValueStateDescriptor,
 } from "./descriptor.ts";
-import type { StateScope } from "./state-scope.ts";
-import type { Namespace, StateTable } from "./state-table.ts";
+import type { StateJournal } from "./journal.ts";
+import { KeyedTables } from "./keyed-tables.ts";
+import { ListHandle } from "./list-handle.ts";
+import { MapHandle } from "./map-handle.ts";
+import { ReducingHandle } from "./reducing-handle.ts";
+import { StateScope } from "./state-scope.ts";
+import { StateTable } from "./state-table.ts";
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "./state.ts";
+import { ValueHandle } from "./value-handle.ts";
 
 export interface KeyedStateOptions {
   readonly maxParallelism: number;
@@ -20,35 +32,163 @@ export interface KeyedStateOptions {
   readonly strict: boolean;
 }
 
-export declare class KeyedStateBackend {
+/**
+ * The keyed state of one operator in one subtask: tables, the current key, handles, snapshots.
+ *
+ *   B1  `scope` refers to `keyed` and the current key; before the first key it refers to a table
+ *       that refuses every access
+ *   B2  dead slots are released only between two records, when nobody holds a slot
+ */
+export class KeyedStateBackend {
   /** The table of state per key. */
   readonly keyed: StateTable;
   /** The current key in `keyed`. */
   readonly scope: StateScope;
-  constructor(options: KeyedStateOptions);
+  /** Everything that is state; for the timer service and snapshots. */
+  readonly tables: KeyedTables;
+  readonly #options: KeyedStateOptions;
+  /** Null: the key was set by identity, and nobody asked for it yet. */
+  #key: Key | null;
 
-  setCurrentKey(key: Key): void;
+  constructor(options: KeyedStateOptions) {
+    this.tables = new KeyedTables();
+    this.keyed = this.tables.keyed;
+    this.scope = new StateScope(new NoKeyTable());
+    this.#options = options;
+    this.#key = null;
+  }
+
+  setCurrentKey(key: Key): void {
+    if (this.tables.sweepList.tables.length > 0) this.#sweep();
+    this.#key = key;
+    this.scope.enter(this.keyed, keyIdentity(key));
+  }
+
   /** Sets the key from a table's slot, e.g. when a timer fires. */
-  setCurrentIdentity(identity: KeyIdentity): void;
-  /** As the selector returned it. */
-  currentKey(): Key;
-  currentIdentity(): KeyIdentity;
+  setCurrentIdentity(identity: KeyIdentity): void {
+    this.#key = null;
+    this.scope.enter(this.keyed, identity);
+  }
 
-  /** A column of every table, by descriptor; declaring the same name twice is an error. */
-  column(descriptor: StateDescriptor): number;
-  valueState<T>(descriptor: ValueStateDescriptor<T>, scope?: StateScope): ValueState<T>;
-  listState<T>(descriptor: ListStateDescriptor<T>, scope?: StateScope): ListState<T>;
-  mapState<UK, UV>(descriptor: MapStateDescriptor<UK, UV>, scope?: StateScope): MapState<UK, UV>;
-  reducingState<T>(descriptor: ReducingStateDescriptor<T>, scope?: StateScope): ReducingState<T>;
+  /** Makes every access to keyed state an error until a key is set, e.g. for broadcast elements. */
+  clearCurrentKey(): void {
+    this.#key = null;
+    this.scope.enter(new NoKeyTable(), "");
+  }
+
+  /** As the selector returned it. */
+  currentKey(): Key {
+    this.#key ??= keyFromIdentity(this.currentIdentity());
+    return this.#key;
+  }
+
+  currentIdentity(): KeyIdentity {
+    if (this.scope.table !== this.keyed) throw noKey();
+    return this.scope.identity;
+  }
+
+  /**
+   * The column of a descriptor, in every table. The same descriptor has the same column; another
+   * descriptor with the same name is an error.
+   */
+  column(descriptor: StateDescriptor): number {
+    return declareColumn(this.tables, descriptor).index;
+  }
+
+  valueState<T>(
+    descriptor: ValueStateDescriptor<T>,
+    scope: StateScope = this.scope,
+  ): ValueState<T> {
+    return new ValueHandle<T>(descriptor.name, this.#cell(descriptor, scope, true));
+  }
+
+  listState<T>(descriptor: ListStateDescriptor<T>, scope: StateScope = this.scope): ListState<T> {
+    const column = this.column(descriptor);
+    return new ListHandle<T>(descriptor.name, scope, column, this.#options.strict);
+  }
+
+  mapState<UK, UV>(
+    descriptor: MapStateDescriptor<UK, UV>,
+    scope: StateScope = this.scope,
+  ): MapState<UK, UV> {
+    const column = this.column(descriptor as MapStateDescriptor<unknown, unknown>);
+    return new MapHandle<UK, UV>(descriptor.name, scope, column, this.#options.strict);
+  }
+
+  reducingState<T>(
+    descriptor: ReducingStateDescriptor<T>,
+    scope: StateScope = this.scope,
+  ): ReducingState<T> {
+    const cell = this.#cell(descriptor, scope, true);
+    return new ReducingHandle<T>(descriptor.name, cell, descriptor.reduce);
+  }
+
   aggregatingState<IN, ACC, OUT>(
     descriptor: AggregatingStateDescriptor<IN, ACC, OUT>,
-    scope?: StateScope,
-  ): AggregatingState<IN, OUT>;
+    scope: StateScope = this.scope,
+  ): AggregatingState<IN, OUT> {
+    const cell = this.#cell(descriptor, scope, false);
+    return new AggregatingHandle<IN, ACC, OUT>(descriptor.name, cell, descriptor.aggregate);
+  }
 
   /** The table of a namespace, made if need be. */
-  namespace(id: string | number): StateTable;
-  findNamespace(id: string | number): StateTable | null;
-  dropNamespace(id: string | number): void;
-  namespaces(): Iterable<string | number>;
-  readonly _namespace?: Namespace;
+  namespace(id: string | number): StateTable {
+    return this.tables.namespace(id);
+  }
+
+  findNamespace(id: string | number): StateTable | null {
+    return this.tables.findNamespace(id);
+  }
+
+  /** Forgets the state of all keys in a namespace, at once. */
+  dropNamespace(id: string | number): void {
+    this.tables.dropNamespace(id);
+  }
+
+  namespaces(): Iterable<string | number> {
+    return this.tables.namespaces();
+  }
+
+  /** The undo journal; null until `enableJournal`. */
+  get journal(): StateJournal | null {
+    return this.tables.journal;
+  }
+
+  /** From now on changes can be taken back: `journal.mark()`, `rollback(mark)`, `release(mark)`. */
+  enableJournal(): void {
+    this.tables.enableJournal();
+  }
+
+  #cell(descriptor: StateDescriptor, scope: StateScope, freeze: boolean): Cell {
+    const column = declareColumn(this.tables, descriptor);
+    const cell = new ColumnCell(scope, column.index);
+    return this.#options.strict ? new StrictCell(cell, freeze) : cell;
+  }
+
+  #sweep(): void {
+    for (const table of this.tables.sweepList.tables) table.sweep();
+    this.tables.sweepList.tables.length = 0;
+  }
+}
+
+/** Stands in for the table while there is no current key (B1). */
+class NoKeyTable extends StateTable {
+  constructor() {
+    super(null, 0);
+  }
+
+  override find(): number {
+    throw noKey();
+  }
+
+  override slot(): number {
+    throw noKey();
+  }
+}
+
+function noKey(): JobError {
+  return new JobError("keyed state was used without a current key", {
+    code: "STATE_NO_KEY",
+    hint: "use keyed state only while an element or a timer of a key is processed",
+  });
 }

@@ -1,6 +1,9 @@
 import type { Clock } from "../ports/index.ts";
-import type { KeyedStateBackend, StateScope } from "../state/index.ts";
+import type { KeyedStateBackend, StateTable, TimeDomain, TimerIndex } from "../state/index.ts";
+import { EVENT_TIME, PROCESSING_TIME, StateScope } from "../state/index.ts";
+import { MIN_WATERMARK } from "../timestamp.ts";
 import type { Budget } from "./budget.ts";
+import { TimerQueue, checkTimestamp } from "./timer-queue.ts";
 
 /** Who is called when timers fire: an operator. */
 export interface TimerTarget {
@@ -10,30 +13,146 @@ export interface TimerTarget {
   onNamespaceProcessingTime(timestamp: number, namespace: string | number): void;
 }
 
-export declare class TimerService {
-  constructor(state: KeyedStateBackend, clock: Clock, target: TimerTarget);
-  /** The watermark that timers have fired up to; MIN_WATERMARK at first and after a restore. */
-  readonly currentWatermark: number;
-  readonly currentProcessingTime: number;
+/**
+ * The timers of one operator and subtask.
+ *
+ *   TS1  at most one timer per key, namespace, time and domain (semantics 20)
+ *   TS2  timers fire in the order of their times, also those that firing registers; of equal times
+ *        first those of whole namespaces, then those of keys, each in the order of registration
+ *        (after a restore: of the tables)
+ *   TS3  a timer is gone before its callback runs, so the callback may register it again
+ *   TS4  between two timers the budget may end an advance; nothing else is lost by that
+ */
+export class TimerService implements TimerIndex {
+  readonly #state: KeyedStateBackend;
+  readonly #clock: Clock;
+  readonly #target: TimerTarget;
+  readonly #eventTime: TimerQueue;
+  readonly #processingTime: TimerQueue;
+  /** For timers in a namespace; those of the keyed table fire with the backend's own scope. */
+  readonly #scope: StateScope;
+  #watermark: number;
 
-  registerEventTime(scope: StateScope, timestamp: number): void;
-  deleteEventTime(scope: StateScope, timestamp: number): void;
-  registerProcessingTime(scope: StateScope, timestamp: number): void;
-  deleteProcessingTime(scope: StateScope, timestamp: number): void;
+  constructor(state: KeyedStateBackend, clock: Clock, target: TimerTarget) {
+    this.#state = state;
+    this.#clock = clock;
+    this.#target = target;
+    this.#eventTime = new TimerQueue(state.tables, EVENT_TIME);
+    this.#processingTime = new TimerQueue(state.tables, PROCESSING_TIME);
+    this.#scope = new StateScope(state.keyed);
+    this.#watermark = MIN_WATERMARK;
+    state.tables.attachTimerIndex(this);
+  }
+
+  /** The watermark that timers have fired up to; MIN_WATERMARK at first and after a restore. */
+  get currentWatermark(): number {
+    return this.#watermark;
+  }
+
+  /** Milliseconds since the epoch. */
+  get currentProcessingTime(): number {
+    return this.#clock.now();
+  }
+
+  /** Registers a timer for the key of `scope` in its namespace; twice is as good as once. */
+  registerEventTime(scope: StateScope, timestamp: number): void {
+    this.#eventTime.add(scope.table, scope.slotForWrite(), timestamp);
+  }
+
+  /** Deletes a timer; one that does not exist is no error. */
+  deleteEventTime(scope: StateScope, timestamp: number): void {
+    const slot = scope.find();
+    if (slot >= 0) this.#eventTime.remove(scope.table, slot, timestamp);
+  }
+
+  registerProcessingTime(scope: StateScope, timestamp: number): void {
+    this.#processingTime.add(scope.table, scope.slotForWrite(), timestamp);
+  }
+
+  deleteProcessingTime(scope: StateScope, timestamp: number): void {
+    const slot = scope.find();
+    if (slot >= 0) this.#processingTime.remove(scope.table, slot, timestamp);
+  }
 
   /** One timer for all keys of a namespace (a window's end). Cheap when it is already registered. */
-  registerNamespaceEventTime(namespace: string | number, timestamp: number): void;
-  deleteNamespaceEventTime(namespace: string | number, timestamp: number): void;
-  registerNamespaceProcessingTime(namespace: string | number, timestamp: number): void;
-  deleteNamespaceProcessingTime(namespace: string | number, timestamp: number): void;
+  registerNamespaceEventTime(namespace: string | number, timestamp: number): void {
+    checkTimestamp(timestamp);
+    this.#eventTime.namespaces.add(namespace, timestamp);
+  }
+
+  deleteNamespaceEventTime(namespace: string | number, timestamp: number): void {
+    this.#eventTime.namespaces.remove(namespace, timestamp);
+  }
+
+  registerNamespaceProcessingTime(namespace: string | number, timestamp: number): void {
+    checkTimestamp(timestamp);
+    this.#processingTime.namespaces.add(namespace, timestamp);
+  }
+
+  deleteNamespaceProcessingTime(namespace: string | number, timestamp: number): void {
+    this.#processingTime.namespaces.remove(namespace, timestamp);
+  }
 
   /**
    * Fires all event-time timers <= watermark in time order, also those that firing registers.
    * False: the budget ended first; call again with the same or a later watermark. `currentWatermark`
    * is the new watermark from the first call on.
    */
-  advanceEventTime(watermark: number, budget: Budget): boolean;
-  advanceProcessingTime(now: number, budget: Budget): boolean;
+  advanceEventTime(watermark: number, budget: Budget): boolean {
+    if (watermark > this.#watermark) this.#watermark = watermark;
+    return this.#advance(EVENT_TIME, this.#eventTime, watermark, budget);
+  }
+
+  /** Fires all processing-time timers <= now, as `advanceEventTime` does. */
+  advanceProcessingTime(now: number, budget: Budget): boolean {
+    return this.#advance(PROCESSING_TIME, this.#processingTime, now, budget);
+  }
+
   /** The earliest processing-time timer, or null. */
-  nextProcessingTime(): number | null;
+  nextProcessingTime(): number | null {
+    const queue = this.#processingTime;
+    const next = Math.min(queue.firstTime(), queue.namespaces.firstTime());
+    return next === Number.POSITIVE_INFINITY ? null : next;
+  }
+
+  timerFound(domain: TimeDomain, table: StateTable, slot: number, timestamp: number): void {
+    const queue = domain === EVENT_TIME ? this.#eventTime : this.#processingTime;
+    queue.push(table, slot, timestamp);
+  }
+
+  #advance(domain: TimeDomain, queue: TimerQueue, until: number, budget: Budget): boolean {
+    let first = true;
+    for (;;) {
+      const keyTime = queue.firstTime();
+      const namespaceTime = queue.namespaces.firstTime();
+      if (keyTime > until && namespaceTime > until) return true;
+      if (!first && budget.exhausted()) return false;
+      first = false;
+      if (namespaceTime <= keyTime) this.#fireNamespace(domain, queue, namespaceTime);
+      else this.#fireKey(domain, queue, keyTime);
+    }
+  }
+
+  #fireNamespace(domain: TimeDomain, queue: TimerQueue, time: number): void {
+    const namespace = queue.namespaces.takeFirst();
+    if (domain === EVENT_TIME) this.#target.onNamespaceEventTime(time, namespace);
+    else this.#target.onNamespaceProcessingTime(time, namespace);
+  }
+
+  #fireKey(domain: TimeDomain, queue: TimerQueue, time: number): void {
+    const table = queue.firstTable();
+    const slot = queue.firstSlot();
+    queue.takeFirst();
+    const scope = this.#enter(table, slot);
+    if (domain === EVENT_TIME) this.#target.onEventTime(time, scope);
+    else this.#target.onProcessingTime(time, scope);
+  }
+
+  /** Makes the timer's key current, and finds its slot in its table without a lookup. */
+  #enter(table: StateTable, slot: number): StateScope {
+    this.#state.setCurrentIdentity(table.identity(slot));
+    const scope = table === this.#state.keyed ? this.#state.scope : this.#scope;
+    scope.enterSlot(table, slot);
+    return scope;
+  }
 }

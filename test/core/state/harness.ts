@@ -1,0 +1,23 @@
+import type { KeyedStateOptions } from "../../../core/state/keyed-state-backend.ts";
+import { KeyedStateBackend } from "../../../core/state/index.ts";
+
+/** A clock that stands until it is told the time. */
+export class TestClock {
+  time = 0;
+
+  now(): number {
+    return this.time;
+  }
+}
+
+/** A backend that owns all 128 key groups, unless `options` says otherwise. */
+export function testBackend(options: Partial<KeyedStateOptions> = {}): KeyedStateBackend {
+  return new KeyedStateBackend({
+    maxParallelism: 128,
+    firstKeyGroup: 0,
+    lastKeyGroup: 127,
+    clock: new TestClock(),
+    strict: false,
+    ...options,
+  });
+}
