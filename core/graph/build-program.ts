@@ -1,8 +1,8 @@
 import { assert } from "../assert.ts";
-import { deepFreeze } from "../plan/deep-freeze.ts";
 import { planHash } from "../plan/plan-hash.ts";
 import { PLAN_FORMAT } from "../plan/plan.ts";
 import type { OperatorEdge, Plan, StreamGraph } from "../plan/plan.ts";
+import { deepFreeze } from "../record/index.ts";
 import type { Program } from "../runtime/program.ts";
 import { checkNames, checkNotEmpty, checkStreamGraph } from "./check-stream-graph.ts";
 import { deriveUids } from "./derive-uids.ts";

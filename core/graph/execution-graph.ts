@@ -35,7 +35,7 @@ function subtasksOf(vertex: JobVertex, keyed: boolean): Subtask[] {
   return Array.from({ length: vertex.parallelism }, (_, index) => ({
     vertex: vertex.id,
     index,
-    keyGroups: keyed ? keyGroupRange(vertex.maxParallelism, vertex.parallelism, index) : null,
+    keyGroups: keyed ? keyGroupRange(index, vertex.parallelism, vertex.maxParallelism) : null,
   }));
 }
 

@@ -1,6 +1,6 @@
 import { DataError, show } from "../errors.ts";
 import { canonicalJson } from "./canonical-json.ts";
-import { deepFreeze } from "./deep-freeze.ts";
+import { deepFreeze } from "../record/index.ts";
 import { planHash } from "./plan-hash.ts";
 import { PLAN_FORMAT } from "./plan.ts";
 import type {
@@ -15,7 +15,18 @@ import type {
   Subtask,
   WatermarkSteps,
 } from "./plan.ts";
-import { count, fields, integer, list, nullOr, oneOf, text, texts, truth } from "./shape.ts";
+import {
+  count,
+  fields,
+  integer,
+  list,
+  nullOr,
+  oneOf,
+  positive,
+  text,
+  texts,
+  truth,
+} from "./shape.ts";
 import type { Shape } from "./shape.ts";
 
 /** A plan as JSON, as `docs/plan.schema.json` describes it; equal plans give equal text. */
@@ -78,7 +89,7 @@ const everyWatermark = fields<Extract<WatermarkSteps, { kind: "every" }>>({
 
 const someWatermarks = fields<Extract<WatermarkSteps, { kind: "steps" }>>({
   kind: oneOf("steps"),
-  steps: list(fields({ periodMs: count, offsetMs: integer })),
+  steps: list(fields({ periodMs: positive, offsetMs: integer })),
 });
 
 const watermarkSteps: Shape<WatermarkSteps> = (value, path) =>
@@ -98,7 +109,7 @@ const state = fields<StateSpec>({
     "operator-union",
     "broadcast",
   ),
-  version: count,
+  version: positive,
   ttlMs: nullOr(count),
 });
 
@@ -108,8 +119,8 @@ const operator = fields<OperatorNode>({
   name: text,
   kind: text,
   config: texts,
-  parallelism: count,
-  maxParallelism: count,
+  parallelism: positive,
+  maxParallelism: positive,
   slotSharingGroup: text,
   chaining: oneOf("always", "never", "head"),
   keyed: truth,
@@ -139,8 +150,8 @@ const jobEdge = fields<JobEdge>({
 const vertex = fields<JobVertex>({
   id: text,
   name: text,
-  parallelism: count,
-  maxParallelism: count,
+  parallelism: positive,
+  maxParallelism: positive,
   operators: list(text),
   chained: list(edge),
 });
@@ -148,7 +159,7 @@ const vertex = fields<JobVertex>({
 const subtask = fields<Subtask>({
   vertex: text,
   index: count,
-  keyGroups: nullOr(fields({ first: count, last: integer })),
+  keyGroups: nullOr(fields({ first: count, last: count })),
 });
 
 const setting = fields<SettingValue>({

@@ -18,6 +18,12 @@ export const count: Shape<number> = (value, path) =>
     ? Number(value)
     : misfit(path, value, "an integer that is not negative");
 
+/** An integer from 1 on. */
+export const positive: Shape<number> = (value, path) =>
+  Number.isSafeInteger(value) && Number(value) >= 1
+    ? Number(value)
+    : misfit(path, value, "a positive integer");
+
 export function nullOr<T>(shape: Shape<T>): Shape<T | null> {
   return (value, path) => (value === null ? null : shape(value, path));
 }
