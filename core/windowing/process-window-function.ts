@@ -27,7 +27,7 @@ export interface ProcessWindowContext<W extends Window = TimeWindow> {
   /** State of this key over all its windows. */
   globalState<D extends StateDescriptor>(descriptor: D): StateOf<D>;
   /** Emits into a side output, with the window's `maxTimestamp`. */
-  sideOutput<T>(tag: WindowOutputTag<T>, value: T): void;
+  output<T>(tag: WindowOutputTag<T>, value: T): void;
 }
 
 export type ProcessWindowCallback<IN, OUT, K = Key, W extends Window = TimeWindow> = (

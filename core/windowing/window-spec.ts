@@ -25,7 +25,7 @@ export type WindowFunctionSpec =
 export interface WindowSpec {
   readonly assigner: WindowAssigner<any, any>;
   /** Null: the assigner's default. */
-  readonly trigger: Trigger<any, any> | null;
+  readonly trigger: AnyTrigger | null;
   readonly allowedLatenessMs: number;
   /** The side output of elements whose windows are all late; null: they are counted and dropped. */
   readonly lateTag: string | null;
@@ -39,3 +39,6 @@ export interface WindowOperatorPlan {
   readonly config: Readonly<Record<string, string>>;
   readonly watermarkSteps: WatermarkSteps;
 }
+
+/** A trigger of any types. */
+export type AnyTrigger = Trigger<any, any>;

@@ -21,7 +21,7 @@ export class TimeWindow implements Window {
   }
 
   maxTimestamp(): number {
-    return this.end >= MAX_TIMESTAMP ? MAX_TIMESTAMP : this.end - 1;
+    return this.end - 1;
   }
 
   /** Whether both windows share an instant or only touch (semantics 6). */
