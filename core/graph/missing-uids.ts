@@ -14,7 +14,8 @@ export function missingUids(plan: Plan): readonly MissingUid[] {
     .filter((node) => !node.uidGiven && isStateful(node))
     .map((node) => {
       const line = `.uid("${node.uid}")`;
-      const warning = `${operatorLabel(node)} has no uid of its own, so a change of the job above it loses its state; add ${line} behind it`;
+      const label = operatorLabel({ ...node, uid: null });
+      const warning = `the uid ${node.uid} of ${label} is derived from its place in the job, so a change above it loses its state; add ${line} behind it`;
       return { uid: node.uid, line, warning };
     });
 }

@@ -1,0 +1,11 @@
+export { DEAD_LETTERS_OUTPUT, buildProgram } from "./build-program.ts";
+export type { BuildProgramInput } from "./build-program.ts";
+export { planDifference } from "./compare-plans.ts";
+export { explainMermaid } from "./explain-mermaid.ts";
+export { explainText } from "./explain-text.ts";
+export { sinkGuarantees } from "./guarantees.ts";
+export type { SinkGuarantee } from "./guarantees.ts";
+export { missingUids } from "./missing-uids.ts";
+export type { MissingUid } from "./missing-uids.ts";
+export type { ResolvedSettings } from "./resolved-settings.ts";
+export type { Transformation, TransformationInput } from "./transformation.ts";
