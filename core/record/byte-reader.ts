@@ -9,13 +9,13 @@ import { readUtf8 } from "./utf8.ts";
  */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** Made when first needed: most values have no use for it, and it is slow to make. */
+  #view: DataView | null = null;
   #position: number;
   readonly #end: number;
 
   constructor(bytes: Uint8Array, from = 0, to: number = bytes.length) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#position = from;
     this.#end = to;
   }
@@ -38,15 +38,15 @@ export class ByteReader {
   }
 
   readU32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return this.#dataView().getUint32(this.#take(4), true);
   }
 
   readF64(): number {
-    return this.#view.getFloat64(this.#take(8), true);
+    return this.#dataView().getFloat64(this.#take(8), true);
   }
 
   readI64(): bigint {
-    return this.#view.getBigInt64(this.#take(8), true);
+    return this.#dataView().getBigInt64(this.#take(8), true);
   }
 
   /** A safe integer that is not negative. */
@@ -126,6 +126,11 @@ export class ByteReader {
       code: "RECORD_TRAILING",
       hint: DAMAGED,
     });
+  }
+
+  #dataView(): DataView {
+    const bytes = this.#bytes;
+    return (this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   #take(count: number): number {

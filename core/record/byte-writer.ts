@@ -63,14 +63,30 @@ export class ByteWriter {
   /** Any safe integer, small ones of both signs in one byte. */
   writeZigzag(value: number): void {
     const at = this.#take(8);
+    this.#length = at + putZigzag(this.#bytes, at, value);
+  }
+
+  /** `values[from..to)` as zigzags, or as their differences, the first one from 0. */
+  writeZigzags(values: readonly number[], from: number, to: number, differences: boolean): void {
+    let next = this.#take((to - from) * 8);
     const bytes = this.#bytes;
-    if (value >= -0x40000000 && value < 0x40000000) {
-      this.#length = at + putVarint(bytes, at, ((value << 1) ^ (value >> 31)) >>> 0);
-      return;
+    let previous = 0;
+    for (let i = from; i < to; i++) {
+      const value = values[i] as number;
+      next += putZigzag(bytes, next, value - previous);
+      if (differences) previous = value;
     }
-    const magnitude = value < 0 ? -value - 1 : value;
-    bytes[at] = 0x80 | ((magnitude & 0x3f) << 1) | (value < 0 ? 1 : 0);
-    this.#length = at + 1 + putVarint(bytes, at + 1, Math.floor(magnitude / 64));
+    this.#length = next;
+  }
+
+  /** `values[from..to)`, eight bytes each as in `writeF64`. */
+  writeF64s(values: readonly number[], from: number, to: number): void {
+    let at = this.#take((to - from) * 8);
+    const view = this.#view;
+    for (let i = from; i < to; i++, at += 8) {
+      const value = values[i] as number;
+      view.setFloat64(at, value === value ? value : Number.NaN, true);
+    }
   }
 
   /** Length in bytes as varint, then UTF-8. Longer than `valueBytesMax` is a LimitError. */
@@ -91,6 +107,17 @@ export class ByteWriter {
     writeUtf8(text, this.#bytes, at);
   }
 
+  /** Indexes below 2^16, `width` bytes each (1 or 2). */
+  writeIndexes(indexes: Uint16Array, width: 1 | 2): void {
+    let at = this.#take(indexes.length * width);
+    const bytes = this.#bytes;
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i] as number;
+      bytes[at++] = index & 0xff;
+      if (width === 2) bytes[at++] = index >> 8;
+    }
+  }
+
   /** The bytes alone, without their length. */
   writeBytes(bytes: Uint8Array): void {
     const at = this.#take(bytes.length);
@@ -105,6 +132,11 @@ export class ByteWriter {
   /** A copy of what was written from `from` on. */
   toBytes(from = 0): Uint8Array {
     return this.#bytes.slice(from, this.#length);
+  }
+
+  /** The room itself: what was written is `[0, length)`. Good until the next write. */
+  get room(): Uint8Array {
+    return this.#bytes;
   }
 
   /** What was written, without a copy: good until the next write. */
@@ -141,6 +173,19 @@ export function checkLength(length: number, what: string): void {
   );
 }
 
+function putZigzag(bytes: Uint8Array, at: number, value: number): number {
+  if (value >= -0x40000000 && value < 0x40000000) {
+    const folded = (value << 1) ^ (value >> 31);
+    if (folded >= 0x80) return putVarint(bytes, at, folded);
+    bytes[at] = folded;
+    return 1;
+  }
+  const magnitude = value < 0 ? -value - 1 : value;
+  bytes[at] = 0x80 | ((magnitude & 0x3f) << 1) | (value < 0 ? 1 : 0);
+  return 1 + putVarint(bytes, at + 1, Math.floor(magnitude / 64));
+}
+
+/** Gives the number of bytes written. */
 function putVarint(bytes: Uint8Array, at: number, value: number): number {
   let next = at;
   let rest = value;

@@ -1,7 +1,8 @@
 export { ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
-export { decodeValue, encodeValue, fromBytes, toBytes } from "./codec.ts";
+export { decodeValue, encodeValue, fromBytes, roundTrip, toBytes } from "./codec.ts";
 export { decodeColumn, encodeColumn } from "./column.ts";
+export { crc32c } from "./crc32c.ts";
 export { deepFreeze } from "./deep-freeze.ts";
 export type {
   BarrierElement,
@@ -11,9 +12,26 @@ export type {
   StreamElement,
   WatermarkElement,
 } from "./element.ts";
+export {
+  type EnvelopeKind,
+  type OpenOptions,
+  type OpenedEnvelope,
+  beginEnvelope,
+  endEnvelope,
+  open,
+  seal,
+} from "./envelope.ts";
+export {
+  type DecodeFrameOptions,
+  type Frame,
+  type FrameHeader,
+  FRAME_FORMAT,
+  decodeFrame,
+  encodeFrame,
+} from "./frame.ts";
 export { keyBytes, writeKeyBytes } from "./key-bytes.ts";
 export { defaultMaxParallelism, keyGroup, keyGroupRange, subtaskOfKeyGroup } from "./key-group.ts";
 export { type Key, type KeyIdentity, keyFromIdentity, keyIdentity } from "./key.ts";
 export { murmur3 } from "./murmur3.ts";
 export { type DecodedRecords, decodeRecords, encodeRecords } from "./records.ts";
-export { roundTrip, roundTripRecords } from "./round-trip.ts";
+export { roundTripRecords } from "./round-trip-records.ts";

@@ -13,7 +13,7 @@ const scratch = new ByteWriter(256);
 export function keyGroup(identity: KeyIdentity, maxParallelism: number): number {
   scratch.reset();
   writeKeyBytes(identity, scratch);
-  return murmur3(scratch.view()) % maxParallelism;
+  return murmur3(scratch.room, 0, scratch.length) % maxParallelism;
 }
 
 /** The key groups of a subtask, both ends included; every group has exactly one subtask. */

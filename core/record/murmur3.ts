@@ -2,12 +2,11 @@ const C1 = 0xcc9e2d51;
 const C2 = 0x1b873593;
 
 /**
- * MurmurHash3, 32-bit x86 variant, of `bytes` as an unsigned number.
+ * MurmurHash3, 32-bit x86 variant, of `bytes[0..length)` as an unsigned number.
  *
  * @example murmur3(new Uint8Array([0x74, 0x65, 0x73, 0x74])) // 0xba6bd213: "test"
  */
-export function murmur3(bytes: Uint8Array, seed = 0): number {
-  const length = bytes.length;
+export function murmur3(bytes: Uint8Array, seed = 0, length: number = bytes.length): number {
   const blocks = length & ~3;
   let hash = seed;
   for (let i = 0; i < blocks; i += 4) {

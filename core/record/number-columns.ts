@@ -12,16 +12,10 @@ export function writeIntegers(
 ): void {
   if (deltasAreShorter(values, from, to)) {
     writer.writeByte(columnKinds.deltas);
-    let previous = 0;
-    for (let i = from; i < to; i++) {
-      const value = values[i] as number;
-      writer.writeZigzag(value - previous);
-      previous = value;
-    }
-    return;
+    return writer.writeZigzags(values, from, to, true);
   }
   writer.writeByte(columnKinds.integers);
-  for (let i = from; i < to; i++) writer.writeZigzag(values[i] as number);
+  writer.writeZigzags(values, from, to, false);
 }
 
 function deltasAreShorter(values: readonly number[], from: number, to: number): boolean {
@@ -63,9 +57,11 @@ export function readDeltas(reader: ByteReader, count: number): number[] {
   let previous = 0;
   for (let i = 0; i < count; i++) {
     previous += reader.readZigzag();
+    if (previous > Number.MAX_SAFE_INTEGER || previous < -Number.MAX_SAFE_INTEGER) {
+      throw beyond(reader);
+    }
     values[i] = previous;
   }
-  if (!values.every(Number.isSafeInteger)) throw beyond(reader);
   return values;
 }
 
@@ -76,7 +72,7 @@ export function writeDoubles(
   to: number,
 ): void {
   writer.writeByte(columnKinds.doubles);
-  for (let i = from; i < to; i++) writer.writeF64(values[i] as number);
+  writer.writeF64s(values, from, to);
 }
 
 export function readDoubles(reader: ByteReader, count: number): number[] {

@@ -6,6 +6,12 @@ import { columnKinds } from "./column-kinds.ts";
 /** Indexes of a dictionary are one or two bytes. */
 const DICTIONARY_MAX = 65_536;
 
+interface Dictionary {
+  /** The distinct strings in the order of their index. */
+  readonly texts: ReadonlyMap<string, number>;
+  readonly indexes: Uint16Array;
+}
+
 /** Writes strings, by a dictionary where at least half of them repeat, with the kind's byte. */
 export function writeStrings(
   values: readonly string[],
@@ -14,49 +20,39 @@ export function writeStrings(
   to: number,
 ): void {
   const dictionary = findDictionary(values, from, to);
-  if (dictionary !== null) return writeDictionary(values, dictionary, writer, from, to);
+  if (dictionary !== null) return writeDictionary(dictionary, writer);
   writer.writeByte(columnKinds.strings);
   for (let i = from; i < to; i++) writer.writeString(values[i] as string);
 }
 
 /**
- * The distinct strings with their indexes, or null when they are too many. No repetition among the
- * first few tells early that there is nothing to gain, as a rule.
+ * The distinct strings, or null when they are too many. No repetition among the first few tells
+ * early that there is nothing to gain, as a rule.
  */
-function findDictionary(
-  values: readonly string[],
-  from: number,
-  to: number,
-): Map<string, number> | null {
+function findDictionary(values: readonly string[], from: number, to: number): Dictionary | null {
   const count = to - from;
   const distinctMax = Math.min(DICTIONARY_MAX, count >> 1);
-  const probe = from + Math.min(Math.max(count >> 4, 16), 1024);
-  const indexes = new Map<string, number>();
-  for (let i = from; i < to; i++) {
-    const value = values[i] as string;
-    if (!indexes.has(value)) indexes.set(value, indexes.size);
-    if (indexes.size > distinctMax) return null;
-    if (i === probe && indexes.size > i - from) return null;
+  const probe = Math.min(Math.max(count >> 4, 16), 1024);
+  const texts = new Map<string, number>();
+  const indexes = new Uint16Array(count);
+  for (let i = 0; i < count; i++) {
+    const text = values[from + i] as string;
+    const known = texts.get(text);
+    if (known === undefined) {
+      if (texts.size === distinctMax) return null;
+      indexes[i] = texts.size;
+      texts.set(text, texts.size);
+    } else indexes[i] = known;
+    if (i === probe && texts.size > i) return null;
   }
-  return indexes;
+  return { texts, indexes };
 }
 
-function writeDictionary(
-  values: readonly string[],
-  dictionary: ReadonlyMap<string, number>,
-  writer: ByteWriter,
-  from: number,
-  to: number,
-): void {
+function writeDictionary(dictionary: Dictionary, writer: ByteWriter): void {
   writer.writeByte(columnKinds.dictionary);
-  writer.writeVarint(dictionary.size);
-  for (const text of dictionary.keys()) writer.writeString(text);
-  const wide = dictionary.size > 256;
-  for (let i = from; i < to; i++) {
-    const index = dictionary.get(values[i] as string) as number; // every value is in it
-    writer.writeByte(index & 0xff);
-    if (wide) writer.writeByte(index >> 8);
-  }
+  writer.writeVarint(dictionary.texts.size);
+  for (const text of dictionary.texts.keys()) writer.writeString(text);
+  writer.writeIndexes(dictionary.indexes, dictionary.texts.size > 256 ? 2 : 1);
 }
 
 export function readStrings(reader: ByteReader, count: number): string[] {

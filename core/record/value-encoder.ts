@@ -67,7 +67,6 @@ function writeFields(
   depth: number,
 ): void {
   const names = Object.keys(value);
-  if (Object.getOwnPropertySymbols(value).length > 0) throw symbolField(value, root, depth);
   checkCount(names.length, root, depth);
   writer.writeVarint(names.length);
   enter(depth, "field");
@@ -210,14 +209,6 @@ function protoField(root: string, depth: number): DataError {
   return new DataError(`${pathTo(root, depth)}: field "__proto__" is refused`, {
     code: "VALUE_PROTO_FIELD",
     hint: "remove or rename the field",
-  });
-}
-
-function symbolField(value: object, root: string, depth: number): DataError {
-  const symbol = String(Object.getOwnPropertySymbols(value)[0]);
-  return new DataError(`${pathTo(root, depth)}: field ${symbol} is named by a symbol`, {
-    code: "VALUE_SYMBOL_FIELD",
-    hint: "name fields by strings",
   });
 }
 
