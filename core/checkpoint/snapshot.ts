@@ -1,4 +1,8 @@
 import type { StateSpec } from "../plan/plan.ts";
+import type { OperatorStateSnapshot } from "../state/index.ts";
+import type { CheckpointKind } from "./checkpoint-event.ts";
+
+export type { OperatorStateSnapshot } from "../state/index.ts";
 
 /** Part of one operator's snapshot in one subtask, as it leaves the turn. */
 export interface OperatorSnapshot {
@@ -15,15 +19,6 @@ export interface KeyedPart {
   readonly bytes: Uint8Array;
 }
 
-export interface OperatorStateSnapshot {
-  /** Redistributed round robin when the parallelism changes. */
-  readonly lists: Readonly<Record<string, readonly unknown[]>>;
-  /** Given whole to every subtask. */
-  readonly unions: Readonly<Record<string, readonly unknown[]>>;
-  /** Copied from one subtask. Entries of each broadcast state. */
-  readonly broadcasts: Readonly<Record<string, readonly (readonly [unknown, unknown])[]>>;
-}
-
 /** One subtask's part of a checkpoint. */
 export interface SubtaskSnapshot {
   readonly vertex: string;
@@ -33,9 +28,12 @@ export interface SubtaskSnapshot {
 
 /** A keyed state file of a checkpoint in storage. */
 export interface KeyedFileRef {
+  /** Below the storage's prefix; in a stored savepoint below the savepoint's own folder. */
   readonly key: string;
   readonly kind: "base" | "segment";
   readonly bytes: number;
+  /** murmur3 of the whole file. */
+  readonly checksum: number;
 }
 
 export interface SubtaskState {
@@ -59,9 +57,10 @@ export interface OperatorStateEntry {
 /** What `_metadata` of a checkpoint or savepoint says. Persisted: format version in the frame (L6). */
 export interface CheckpointMetadata {
   readonly job: string;
+  /** The same for all attempts and restarts of a run. */
   readonly runId: string;
   readonly checkpoint: number;
-  readonly kind: "checkpoint" | "savepoint";
+  readonly kind: CheckpointKind;
   /** Milliseconds since the epoch. */
   readonly triggeredAt: number;
   readonly completedAt: number;
