@@ -1,3 +1,7 @@
+export { agg } from "./agg.ts";
+export { AggregateRecord, aggregateOf } from "./aggregate-record.ts";
+export type { AggregateResults, AggregatorRecord } from "./aggregate-record.ts";
+export type { Aggregator } from "./aggregator.ts";
 export { ContinuousEventTimeTrigger } from "./continuous-event-time-trigger.ts";
 export { CountTrigger } from "./count-trigger.ts";
 export { EventTimeTrigger } from "./event-time-trigger.ts";

@@ -3,6 +3,7 @@ import type { OperatorSetup } from "../runtime/operator.ts";
 import type { StateScope, StateTable } from "../state/index.ts";
 import { deepCopy } from "../state/deep-copy.ts";
 import { MAX_TIMESTAMP } from "../timestamp.ts";
+import { AggregateRecord } from "./aggregate-record.ts";
 import { BaseWindowOperator } from "./base-window-operator.ts";
 import { isFlat } from "./flat-copy.ts";
 import { firstWindowEnd, lastWindowEnd } from "./pane-layout.ts";
@@ -44,6 +45,9 @@ class Pane {
 export class SlicedWindowOperator extends BaseWindowOperator {
   readonly #column: number;
   readonly #layout: PaneLayout;
+  /** Whether merging can keep or change parts of its right operand, so that it gets a copy. */
+  readonly #copies: boolean;
+  /** Whether contents may be of any shape in two stacks, because functions do not change them. */
   readonly #reduces: boolean;
   readonly #panes: Map<number, Pane>;
   readonly #running: Map<KeyIdentity, RunningWindow>;
@@ -60,7 +64,9 @@ export class SlicedWindowOperator extends BaseWindowOperator {
     super(setup, spec);
     this.#column = this.state.column(WINDOW_CONTENTS);
     this.#layout = layout;
-    this.#reduces = spec.function.kind === "reduce";
+    const fn = spec.function;
+    this.#reduces = fn.kind === "reduce";
+    this.#copies = fn.kind === "aggregate" && !(fn.aggregate instanceof AggregateRecord);
     this.#panes = new Map();
     this.#running = new Map();
     this.#stacks = true;
@@ -202,8 +208,8 @@ export class SlicedWindowOperator extends BaseWindowOperator {
     this.#collect(identity, start, end);
     let merged: unknown;
     for (const contents of this.#found) {
-      const pane = this.#reduces ? contents : deepCopy(contents);
-      merged = merged === undefined ? pane : this.contents.merge(merged, pane);
+      if (merged === undefined) merged = this.#reduces ? contents : deepCopy(contents);
+      else merged = this.contents.merge(merged, this.#copies ? deepCopy(contents) : contents);
     }
     return merged;
   }

@@ -3,6 +3,7 @@ import { PlanError, show } from "../errors.ts";
 import type { WatermarkSteps } from "../plan/plan.ts";
 import type { OperatorFactory } from "../runtime/operator.ts";
 import type { StateDescriptor } from "../state/index.ts";
+import { AggregateRecord } from "./aggregate-record.ts";
 import { EventTimeTrigger } from "./event-time-trigger.ts";
 import { NeverTrigger } from "./never-trigger.ts";
 import { paneLayout } from "./pane-layout.ts";
@@ -80,6 +81,9 @@ function sharedPanes(spec: WindowSpec): PaneLayout | null {
   const { assigner, function: fn } = spec;
   if (!assigner.isEventTime || assigner.aligned === undefined || !canMerge(spec)) return null;
   if (fn.kind === "process") return null;
+  if (fn.kind === "aggregate" && fn.aggregate instanceof AggregateRecord && fn.aggregate.ordered) {
+    return null;
+  }
   // Panes have no place for state per window.
   const handler = fn.process === null ? null : processWindowHandler(fn.process);
   if (handler?.state !== undefined || handler?.clear !== undefined) return null;
