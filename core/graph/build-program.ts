@@ -4,6 +4,7 @@ import { PLAN_FORMAT } from "../plan/plan.ts";
 import type { OperatorEdge, Plan, StreamGraph } from "../plan/plan.ts";
 import { deepFreeze } from "../record/index.ts";
 import type { Program } from "../runtime/program.ts";
+import { DEAD_LETTERS } from "../runtime/undo-log.ts";
 import { checkNames, checkNotEmpty, checkStreamGraph } from "./check-stream-graph.ts";
 import { deriveUids } from "./derive-uids.ts";
 import { buildExecutionGraph } from "./execution-graph.ts";
@@ -22,12 +23,6 @@ export interface BuildProgramInput {
   /** The sink that takes dead letters; without inputs, they come from every chain. Null: none. */
   readonly deadLetters?: Transformation | null;
 }
-
-/**
- * The name of the side output of every chain's head that feeds the dead-letter sink. No user's tag
- * can have it, because `$` begins no name.
- */
-export const DEAD_LETTERS_OUTPUT = "$dead-letters";
 
 /**
  * Plans a job: transformations -> stream graph -> job graph -> execution graph, all frozen. What
@@ -110,7 +105,7 @@ function withDeadLetterEdges(
     to: deadLetters,
     input: 0,
     partitioning: "rebalance",
-    sideOutput: DEAD_LETTERS_OUTPUT,
+    sideOutput: DEAD_LETTERS,
   }));
   return { operators: graph.operators, edges: [...graph.edges, ...edges] };
 }

@@ -93,19 +93,20 @@ function describeState(state: StateSpec): string {
   return `${state.name} (${state.kind}, version ${state.version}${ttl})`;
 }
 
-/** `every`, `none`, or `each 1h at +59m59s999ms`. */
-export function describeSteps(steps: WatermarkSteps): string {
+/** `every`, `none`, or `each 1h at -1ms`. */
+function describeSteps(steps: WatermarkSteps): string {
   if (steps.kind === "every") return "every";
   if (steps.steps.length === 0) return "none";
   return steps.steps
-    .map(({ periodMs, offsetMs }) => {
-      const at =
-        offsetMs === 0
-          ? ""
-          : ` at ${offsetMs < 0 ? "-" : "+"}${formatDuration(Math.abs(offsetMs))}`;
-      return `each ${formatDuration(periodMs)}${at}`;
-    })
+    .map(({ periodMs, offsetMs }) => `each ${formatDuration(periodMs)}${at(periodMs, offsetMs)}`)
     .join(", ");
+}
+
+/** The instant nearest to the period's start: windows react 1 ms before their end. */
+function at(periodMs: number, offsetMs: number): string {
+  if (offsetMs === 0) return "";
+  const nearest = offsetMs > periodMs / 2 ? offsetMs - periodMs : offsetMs;
+  return ` at ${nearest < 0 ? "-" : "+"}${formatDuration(Math.abs(nearest))}`;
 }
 
 function jobGraph(plan: Plan): readonly string[] {

@@ -1,4 +1,4 @@
-export { DEAD_LETTERS_OUTPUT, buildProgram } from "./build-program.ts";
+export { buildProgram } from "./build-program.ts";
 export type { BuildProgramInput } from "./build-program.ts";
 export { planDifference } from "./compare-plans.ts";
 export { explainMermaid } from "./explain-mermaid.ts";

@@ -2,7 +2,7 @@ import type { OperatorEdge, StreamGraph, WatermarkSteps } from "../plan/plan.ts"
 import { NO_WATERMARK_STEPS, unionSteps } from "../plan/watermark-steps.ts";
 
 /** The kind of operator that makes watermarks anew and swallows those that reach it (semantics 12). */
-export const TIMESTAMPS_KIND = "timestamps";
+const TIMESTAMPS_KIND = "timestamps-and-watermarks";
 
 /**
  * Per operator what it and everything behind it reacts to: the watermark steps of each edge that

@@ -46,11 +46,11 @@ describe("the watermark steps of an edge", () => {
 
   test("end at an operator that makes watermarks anew, whatever is behind it", () => {
     const t = new Topology();
-    const assigner = t.operator("timestamps", t.source("s"), { chaining: "never" });
+    const assigner = t.operator("timestamps-and-watermarks", t.source("s"), { chaining: "never" });
     t.sink(t.operator("process", assigner, { chaining: "never", watermarkSteps: every }));
     expect(steps(t.program())).toEqual({
-      "s>timestamps": nothing,
-      "timestamps>process": every,
+      "s>timestamps-and-watermarks": nothing,
+      "timestamps-and-watermarks>process": every,
       "process>sink": nothing,
     });
   });
