@@ -32,7 +32,7 @@ export interface KeyedFileRef {
   readonly key: string;
   readonly kind: "base" | "segment";
   readonly bytes: number;
-  /** murmur3 of the whole file. */
+  /** murmur3 of the whole file (a CRC of bytes that end with their own CRC says nothing). */
   readonly checksum: number;
 }
 
