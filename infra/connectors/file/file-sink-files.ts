@@ -22,6 +22,11 @@ export class PartFiles {
     this.#idleMax = idleMax;
   }
 
+  /** Files that are open and that nobody writes at the moment. */
+  get idleCount(): number {
+    return this.#idle.size;
+  }
+
   /** Appends what the part has buffered, and keeps its file open. Returns the bytes written. */
   async append(part: Part): Promise<number> {
     const bytes = part.take();
@@ -32,8 +37,8 @@ export class PartFiles {
     return bytes.length;
   }
 
-  /** Appends the rest, makes the file durable and closes it (OF3). */
-  async close(part: Part): Promise<void> {
+  /** Appends the rest, makes the file durable and closes it (OF3). Returns the bytes written. */
+  async close(part: Part): Promise<number> {
     const bytes = part.take();
     const file = await this.#acquire(part);
     if (bytes !== null) await write(file, part, bytes);
@@ -44,6 +49,7 @@ export class PartFiles {
       throw fileSinkError("close", part.path, cause);
     }
     part.closed = true;
+    return bytes?.length ?? 0;
   }
 
   /** Makes the names of all files created so far durable (OF3). */

@@ -53,7 +53,7 @@ export async function prepareRestored(
   for (const file of later) await hide(file.path);
   if (later.length > 0) {
     context.notice(
-      `${root}: hid ${files(later.length)} of checkpoints after ${checkpoint} (renamed to .*.superseded), because their records are written again`,
+      `${root}: ${files(later.length)} of checkpoints after ${checkpoint} ${later.length === 1 ? "is" : "are"} hidden (renamed to .*.superseded), because their records are written again`,
     );
   }
 }
@@ -81,7 +81,9 @@ async function applyExisting(
 ): Promise<void> {
   switch (existing) {
     case "keep":
-      context.notice(`${root}: ${files(count)} are kept, new ones are added beside them`);
+      context.notice(
+        `${root}: ${files(count)} ${count === 1 ? "is" : "are"} kept, new ones are added beside ${count === 1 ? "it" : "them"}`,
+      );
       return;
     case "set-aside": {
       const aside = await firstFree(root);
@@ -89,7 +91,7 @@ async function applyExisting(
         throw fileSinkError("set aside", root, cause);
       });
       context.notice(
-        `${root}: ${files(count)} of an earlier run are set aside, they are in ${aside} now`,
+        `${root}: ${files(count)} of an earlier run ${count === 1 ? "is set aside, it is" : "are set aside, they are"} in ${aside} now`,
       );
       return;
     }

@@ -1,6 +1,6 @@
 import type { SinkWriter } from "../../../core/connector/index.ts";
 import { DataError, MillraceError, show } from "../../../core/errors.ts";
-import type { Clock } from "../../../core/ports/index.ts";
+import type { Clock, Counter, MetricGroup } from "../../../core/ports/index.ts";
 import type { LineFormat } from "./file-format.ts";
 import type { FileCommittable, OnFileSinkStep } from "./file-sink-committer.ts";
 import { forEachLimited } from "./file-sink-concurrency.ts";
@@ -35,6 +35,7 @@ export interface FileWriterSettings<T> {
   readonly names: PartNames;
   readonly subtask: number;
   readonly clock: Clock;
+  readonly metrics: MetricGroup;
   readonly onStep: OnFileSinkStep;
   readonly limits: FileSinkLimits;
 }
@@ -57,6 +58,7 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable> {
   readonly #settings: FileWriterSettings<T>;
   readonly #files: PartFiles;
   readonly #nextName: () => string;
+  readonly #bytesOut: Counter;
   /** Parts that take records, by partition. */
   #open = new Map<string, Part>();
   /** Parts that were full or old enough since the last checkpoint. */
@@ -74,6 +76,9 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable> {
     this.#settings = settings;
     this.#files = new PartFiles(settings.limits.idleFilesMax);
     this.#nextName = settings.names.hiddenNames(settings.subtask);
+    this.#bytesOut = settings.metrics.counter("numBytesOut");
+    settings.metrics.gauge("openFiles", () => this.#files.idleCount);
+    settings.metrics.gauge("bufferedCharacters", () => this.#buffered);
   }
 
   write(value: T): void {
@@ -187,13 +192,14 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable> {
     const buffered = part.buffered;
     const bytes = await this.#files.append(part);
     this.#release(buffered);
+    this.#bytesOut.inc(bytes);
     if (bytes > 0) this.#settings.onStep("write-part", part.path);
   }
 
   async #close(part: Part): Promise<void> {
     if (part.closed) return;
     const buffered = part.buffered;
-    await this.#files.close(part);
+    this.#bytesOut.inc(await this.#files.close(part));
     this.#release(buffered);
     this.#settings.onStep("pre-commit", part.path);
   }

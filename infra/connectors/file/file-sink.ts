@@ -67,7 +67,7 @@ export function fileSinkWithin<T>(
       if (context.restoredCheckpoint === null) await prepareFresh(path, names, existing, context);
       else await prepareRestored(path, names, context.restoredCheckpoint, context);
     },
-    createWriter: ({ runId, uid, subtask, clock }) =>
+    createWriter: ({ runId, uid, subtask, clock, metrics }) =>
       new FileWriter({
         root: path,
         format,
@@ -77,6 +77,7 @@ export function fileSinkWithin<T>(
         names: new PartNames(runId, uid, format.extension),
         subtask,
         clock,
+        metrics,
         onStep,
         limits,
       }),

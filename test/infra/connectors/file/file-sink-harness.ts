@@ -8,7 +8,7 @@ import type {
   SinkWriter,
   SinkWriterContext,
 } from "../../../../core/connector/index.ts";
-import type { MetricGroup } from "../../../../core/ports/index.ts";
+import type { Gauge, MetricGroup } from "../../../../core/ports/index.ts";
 import type { FileCommittable } from "../../../../infra/connectors/file/file-sink-committer.ts";
 import type { LineFormat } from "../../../../infra/connectors/file/file-format.ts";
 
@@ -24,14 +24,25 @@ export const lines: LineFormat<string> = {
   encode: (value) => value,
 };
 
-const metrics: MetricGroup = {
-  counter: () => ({ inc: () => {}, count: 0 }),
-  gauge: () => {},
-  histogram: () => {
-    throw new Error("the file sink has no histogram");
-  },
-  addGroup: () => metrics,
-};
+/** A metric group whose gauges and counters a test can read. */
+export function recordedMetrics() {
+  const gauges = new Map<string, Gauge>();
+  const counts = new Map<string, number>();
+  const metrics: MetricGroup = {
+    counter: (name) => ({
+      inc: (by = 1) => void counts.set(name, (counts.get(name) ?? 0) + by),
+      get count() {
+        return counts.get(name) ?? 0;
+      },
+    }),
+    gauge: (name, gauge) => void gauges.set(name, gauge),
+    histogram: () => {
+      throw new Error("the file sink has no histogram");
+    },
+    addGroup: () => metrics,
+  };
+  return { metrics, gauges, counts };
+}
 
 export function writerContext(overrides: Partial<SinkWriterContext> = {}): SinkWriterContext {
   return {
@@ -41,7 +52,7 @@ export function writerContext(overrides: Partial<SinkWriterContext> = {}): SinkW
     parallelism: 1,
     lastCheckpoint: 0,
     clock: { now: () => 0 },
-    metrics,
+    metrics: recordedMetrics().metrics,
     print: () => {},
     ...overrides,
   };
