@@ -1,3 +1,5 @@
+export type { ChunkReader, RecordChunk } from "../../../core/connector/index.ts";
+export { ArrayChunk } from "../../../core/connector/index.ts";
 export type { BlockFormat, FileFormat, FileRange, FileSplit, LineFormat } from "./file-format.ts";
 export type { FileSourceOptions, FileSourceState } from "./file-source.ts";
 export { fileSource } from "./file-source.ts";
@@ -6,3 +8,8 @@ export { ndjson } from "./formats/ndjson.ts";
 export type { ParquetOptions } from "./formats/parquet.ts";
 export { parquet } from "./formats/parquet.ts";
 export { text } from "./formats/text.ts";
+export type { FileSinkOptions } from "./file-sink.ts";
+export { fileSink } from "./file-sink.ts";
+export type { FileCommittable } from "./file-sink-committer.ts";
+export type { ExistingFiles } from "./file-sink-folder.ts";
+export { day, hour } from "./file-sink-partition.ts";
