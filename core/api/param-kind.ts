@@ -15,11 +15,11 @@ export interface ParamKind<T> {
   /** What may be given, for `--help`: `<number>`, `a|b`. */
   readonly accepts: string;
   /** Reads what stands on a command line; throws a UsageError that names the parameter. */
-  readonly parse: (text: string, name: string) => T;
+  parse(text: string, name: string): T;
   /** Checks a value that a program or a config file gives. */
-  readonly check: (value: unknown, name: string) => T;
+  check(value: unknown, name: string): T;
   /** The value as text, for people. */
-  readonly show: (value: T) => string;
+  show(value: T): string;
 }
 
 export const stringKind: ParamKind<string> = {

@@ -27,8 +27,8 @@ export interface Param<T> extends ParamKind<T> {
   readonly secret: SecretReference | null;
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- `parse` and `show` make T invariant; any is the top type here
-export type ParamDeclarations = Readonly<Record<string, Param<any>>>;
+/** The parameters of a job by name. */
+export type ParamDeclarations = Readonly<Record<string, Param<unknown>>>;
 
 /** The values of declared parameters, as `build` gets them. */
 export type ParamValues<P extends ParamDeclarations> = {

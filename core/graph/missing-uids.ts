@@ -22,13 +22,13 @@ export function missingUids(plan: Plan): readonly MissingUid[] {
 
 /**
  * Sources are left out: nothing stands above them, so their derived uid changes with their name
- * only. Keyed operators that react to the watermark have timers.
+ * only. Keyed operators that react to the watermark have timers; sinks that are not exactly-once have
+ * nothing pre-committed.
  */
 function isStateful(node: OperatorNode): boolean {
   return (
     node.states.length > 0 ||
     (node.keyed && node.watermarkSteps !== null) ||
-    node.guarantee === "exactly-once" ||
-    node.guarantee === "at-least-once"
+    node.guarantee === "exactly-once"
   );
 }
