@@ -1,8 +1,4 @@
-import type {
-  BroadcastState,
-  MapStateDescriptor,
-  ReadOnlyBroadcastState,
-} from "../state/index.ts";
+import type { BroadcastState, MapStateDescriptor, ReadOnlyBroadcastState } from "../state/index.ts";
 import type { BroadcastContext, ReadsBroadcast } from "./broadcast-function.ts";
 import type { BroadcastStates } from "./broadcast-states.ts";
 import {

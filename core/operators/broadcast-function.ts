@@ -1,8 +1,4 @@
-import type {
-  BroadcastState,
-  MapStateDescriptor,
-  ReadOnlyBroadcastState,
-} from "../state/index.ts";
+import type { BroadcastState, MapStateDescriptor, ReadOnlyBroadcastState } from "../state/index.ts";
 import type { Collector, Ignored } from "./functions.ts";
 import type {
   Inputs,
@@ -17,9 +13,7 @@ import type { OperatorTime } from "./timers.ts";
 /** Reads broadcast state; part of the contexts of the side that is not broadcast. */
 export interface ReadsBroadcast {
   /** The state that `broadcast(descriptor)` named. Read only here: subtasks must not differ. */
-  getBroadcastState<UK, UV>(
-    descriptor: MapStateDescriptor<UK, UV>,
-  ): ReadOnlyBroadcastState<UK, UV>;
+  getBroadcastState<UK, UV>(descriptor: MapStateDescriptor<UK, UV>): ReadOnlyBroadcastState<UK, UV>;
 }
 
 /** The context of `processBroadcastElement`: every subtask must do the same with its state. */

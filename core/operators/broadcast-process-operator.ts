@@ -11,11 +11,7 @@ import { KeylessTime } from "./timers.ts";
 import type { UserFunction } from "./user-function.ts";
 
 /** Runs a process function without key beside a broadcast stream, which is the second input. */
-export class BroadcastProcessOperator<I extends Inputs, R> extends TwoInputOperator<
-  I[0],
-  I[1],
-  R
-> {
+export class BroadcastProcessOperator<I extends Inputs, R> extends TwoInputOperator<I[0], I[1], R> {
   readonly #function: BroadcastProcessFunction<I, R>;
   readonly #descriptors: readonly MapStateDescriptor<unknown, unknown>[];
   readonly #collector: TimestampedCollector<R>;

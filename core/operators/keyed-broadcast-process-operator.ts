@@ -66,6 +66,7 @@ export class KeyedBroadcastProcessOperator extends TwoInputOperator<unknown, unk
   }
 
   process2(value: unknown, timestamp: number): void {
+    this.context.state.clearCurrentKey();
     this.#collector.timestamp = timestamp;
     const context = this.#writing as WritingBroadcastContext; // O1: set by open
     const returned = this.#function.processBroadcastElement(value, context, this.#collector);

@@ -1,4 +1,4 @@
-import { JobError, show } from "../errors.ts";
+import { JobError } from "../errors.ts";
 
 /** How many results of a `map` are looked at: an async function gives itself away with the first. */
 export const CHECKED_RESULTS = 64;
@@ -26,13 +26,4 @@ export function refusePromise(returned: unknown, method: string): void {
 export function looseCondition(returned: unknown): boolean {
   refusePromise(returned, "filter");
   return Boolean(returned);
-}
-
-/** A timestamp that user code gives must be an integer (decision g). */
-export function requireTimestamp(timestamp: number, what: string): void {
-  if (Number.isInteger(timestamp)) return;
-  throw new JobError(`${what} is not an integer (got ${show(timestamp)})`, {
-    code: "JOB_TIMESTAMP",
-    hint: "give integer milliseconds since the epoch",
-  });
 }

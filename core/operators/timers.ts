@@ -2,8 +2,7 @@ import { JobError } from "../errors.ts";
 import type { Clock } from "../ports/index.ts";
 import type { KeyedStateBackend } from "../state/index.ts";
 import type { TimerService } from "../time/index.ts";
-import { MAX_TIMESTAMP, MIN_TIMESTAMP, MIN_WATERMARK } from "../timestamp.ts";
-import { requireTimestamp } from "./promise-check.ts";
+import { MIN_WATERMARK } from "../timestamp.ts";
 
 /** What time it is for an operator. */
 export interface OperatorTime {
@@ -47,19 +46,19 @@ export class KeyTimers implements Timers {
   }
 
   registerEventTimeTimer(timestamp: number): void {
-    this.#timers.registerEventTime(this.#state.scope, timerTime(timestamp));
+    this.#timers.registerEventTime(this.#state.scope, timestamp);
   }
 
   deleteEventTimeTimer(timestamp: number): void {
-    this.#timers.deleteEventTime(this.#state.scope, timerTime(timestamp));
+    this.#timers.deleteEventTime(this.#state.scope, timestamp);
   }
 
   registerProcessingTimeTimer(timestamp: number): void {
-    this.#timers.registerProcessingTime(this.#state.scope, timerTime(timestamp));
+    this.#timers.registerProcessingTime(this.#state.scope, timestamp);
   }
 
   deleteProcessingTimeTimer(timestamp: number): void {
-    this.#timers.deleteProcessingTime(this.#state.scope, timerTime(timestamp));
+    this.#timers.deleteProcessingTime(this.#state.scope, timestamp);
   }
 }
 
@@ -97,13 +96,6 @@ export class KeylessTime implements Timers {
   deleteProcessingTimeTimer(_timestamp: number): void {
     throw noTimers("deleteProcessingTimeTimer");
   }
-}
-
-/** Whole milliseconds within the range of event time (semantics 1). */
-function timerTime(timestamp: number): number {
-  requireTimestamp(timestamp, "the time of a timer");
-  if (timestamp > MAX_TIMESTAMP) return MAX_TIMESTAMP;
-  return timestamp < MIN_TIMESTAMP ? MIN_TIMESTAMP : timestamp;
 }
 
 function noTimers(method: string): JobError {

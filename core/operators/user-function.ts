@@ -36,11 +36,7 @@ export function userFunction<F>(
   };
 }
 
-function ofClass<F>(
-  given: Function,
-  methods: readonly string[],
-  where: string,
-): UserFunction<F> {
+function ofClass<F>(given: Function, methods: readonly string[], where: string): UserFunction<F> {
   const prototype: unknown = given.prototype;
   if (typeof prototype !== "object" || prototype === null) throw invalid(where, given, methods);
   requireMethods(prototype, methods, where);
