@@ -40,7 +40,7 @@ export class SplitWatermarks {
 
   /** Takes out a split that is finished; true when `current` rose. */
   remove(split: SplitWatermark): boolean {
-    const index = this.#splits.indexOf(split as Member);
+    const index = this.#splits.indexOf(split);
     assert(index >= 0, "SW1: a split is removed once");
     this.#splits.splice(index, 1);
     return this.#combine();

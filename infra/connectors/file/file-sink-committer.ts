@@ -4,7 +4,7 @@ import type { Committer } from "../../../core/connector/index.ts";
 import { StorageError, show } from "../../../core/errors.ts";
 import { forEachLimited } from "./file-sink-concurrency.ts";
 import { errorCode, fileSinkError } from "./file-sink-errors.ts";
-import { syncFolder } from "./file-sink-folder.ts";
+import { syncFolder } from "./file-sink-sync.ts";
 
 /** A file that is complete on the disk and still hidden. Part of checkpoints. */
 export interface FileCommittable {

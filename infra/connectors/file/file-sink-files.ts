@@ -1,8 +1,8 @@
 import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileSinkError } from "./file-sink-errors.ts";
-import { syncFolder } from "./file-sink-folder.ts";
 import type { Part } from "./file-sink-part.ts";
+import { syncFolder } from "./file-sink-sync.ts";
 
 /**
  * The open files of one writer. Jobs may have hundreds of folders, and a process few descriptors.

@@ -1,4 +1,4 @@
-import { lstat, mkdir, open, readdir, rename, unlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, unlink, writeFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import type { SinkPrepareContext } from "../../../core/connector/index.ts";
 import { UsageError } from "../../../core/errors.ts";
@@ -55,21 +55,6 @@ export async function prepareRestored(
     context.notice(
       `${root}: ${files(later.length)} of checkpoints after ${checkpoint} ${later.length === 1 ? "is" : "are"} hidden (renamed to .*.superseded), because their records are written again`,
     );
-  }
-}
-
-/** Makes new entries of a folder durable. Some file systems cannot, and need not. */
-export async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    if (["EISDIR", "EPERM", "EINVAL", "ENOTSUP"].includes(errorCode(cause))) return;
-    throw fileSinkError("write", folder, cause);
   }
 }
 

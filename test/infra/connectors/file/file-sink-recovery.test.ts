@@ -170,7 +170,7 @@ async function run(each: Script): Promise<number> {
   try {
     return await job.run();
   } finally {
-    await Promise.allSettled(job.dropped.map((writer) => writer.close?.()));
+    for (const writer of job.dropped) await writer.close?.();
   }
 }
 
