@@ -94,13 +94,15 @@ export class SessionWindowOperator extends BaseWindowOperator {
   #onTimer(timestamp: number, scope: StateScope): void {
     const slot = scope.find();
     const sessions = scope.table.get(this.#column, slot) as Session[] | undefined;
-    const session = sessions?.find((candidate) => candidate[2] === timestamp);
-    if (sessions === undefined || session === undefined) return;
-    session[2] = TIMER_NONE;
-    const kept = this.#pass(session, timestamp, scope);
-    if (!kept) removeSession(sessions, session);
+    if (sessions === undefined) return;
+    // One session's cleanup may come with another one's end, so all are looked at.
+    const due = sessions.filter((session) => session[2] === timestamp);
+    for (const session of due) {
+      session[2] = TIMER_NONE;
+      if (!this.#pass(session, timestamp, scope)) removeSession(sessions, session);
+    }
     if (sessions.length === 0) scope.table.remove(this.#column, slot);
-    else scope.table.set(this.#column, slot, sessions);
+    else if (due.length > 0) scope.table.set(this.#column, slot, sessions);
   }
 
   /** A session's timer fired; false when the session is over. */
