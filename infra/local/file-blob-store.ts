@@ -242,12 +242,12 @@ export class FileBlobStore implements BlobStore {
 }
 
 async function readRange(file: FileHandle, range: BlobRange | undefined): Promise<Uint8Array> {
-  if (range === undefined) return await file.readFile();
-  const buffer = new Uint8Array(range.length);
+  const offset = range?.offset ?? 0;
+  const length = range?.length ?? (await file.stat()).size;
+  const buffer = new Uint8Array(length);
   let filled = 0;
-  while (filled < range.length) {
-    const position = range.offset + filled;
-    const { bytesRead } = await file.read(buffer, filled, range.length - filled, position);
+  while (filled < length) {
+    const { bytesRead } = await file.read(buffer, filled, length - filled, offset + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
