@@ -133,7 +133,10 @@ export class KeyedStream<T, K> {
    * @throws PlanError PLAN_ARGUMENT
    * @example flights.keyBy((flight) => flight.origin).window(TumblingEventTimeWindows.of({ hours: 1 }))
    */
-  window<W extends Window>(assigner: WindowAssigner<T, W>): WindowedStream<T, K, W> {
+  window<W extends Window>(
+    // W is what `windowOf` returns: a default trigger may be for windows of any kind.
+    assigner: WindowAssigner<T, NoInfer<W>> & { windowOf(id: string | number): W },
+  ): WindowedStream<T, K, W> {
     requireAssigner(assigner);
     return new WindowedStream<T, K, W>(this, assigner);
   }

@@ -3,6 +3,7 @@ import { declaredStates } from "../operators/declared-state.ts";
 import type { Sync } from "../operators/index.ts";
 import type { AggregateFunction } from "../state/index.ts";
 import {
+  type AggregateResults,
   type AggregatorRecord,
   type ProcessWindowHandler,
   aggregateOf,
@@ -12,6 +13,13 @@ import {
 export type WindowResultFunction<K, W, V, R> = (key: K, window: W, value: V) => Sync<R>;
 
 // oxlint-disable typescript/no-explicit-any -- any is the top type of functions
+/** What `aggregate` takes: an aggregate function, or aggregates by name (`agg`). */
+export type AggregateOf<T> = AggregateFunction<T, any, any> | AggregatorRecord<T>;
+
+/** The result of what `aggregate` takes. */
+export type AggregateResult<A> =
+  A extends AggregateFunction<any, any, infer V> ? V : AggregateResults<A>;
+
 export type AnyAggregate = AggregateFunction<any, any, any>;
 export type AnyResultFunction = (key: any, window: any, value: any) => any;
 export type AnyHandler = ProcessWindowHandler<any, any, any, any>;

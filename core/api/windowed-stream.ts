@@ -3,10 +3,8 @@ import { PlanError, show } from "../errors.ts";
 import type { ComparableField, OutputTag, SumField } from "../operators/index.ts";
 import type { Comparable } from "../operators/rolling.ts";
 import type { Rolling } from "../operators/rolling-operator.ts";
-import type { AggregateFunction, ReduceFunction } from "../state/index.ts";
+import type { ReduceFunction } from "../state/index.ts";
 import {
-  type AggregateResults,
-  type AggregatorRecord,
   type ProcessWindowFunction,
   type ProcessWindowHandler,
   type Trigger,
@@ -21,7 +19,8 @@ import type { KeyedStream } from "./keyed-stream.ts";
 import { inputsFrom } from "./pipeline.ts";
 import { extremeByOf, extremeOf, reduceOf, sumOf } from "./rolling-of.ts";
 import {
-  type AnyAggregate,
+  type AggregateOf,
+  type AggregateResult,
   type AnyHandler,
   type AnyResultFunction,
   type WindowResultFunction,
@@ -116,28 +115,21 @@ export class WindowedStream<T, K, W extends Window> {
    *   (origin, window, stats) => ({ origin, end: window.end, ...stats }),
    * )
    */
-  aggregate<ACC, V>(aggregate: AggregateFunction<T, ACC, V>): SingleOutputStreamOperator<V>;
-  aggregate<ACC, V, R>(
-    aggregate: AggregateFunction<T, ACC, V>,
-    then: WindowResultFunction<K, W, V, R> | ProcessWindowHandler<V, R, K, W>,
-  ): SingleOutputStreamOperator<R>;
-  aggregate<A extends AggregatorRecord<T>>(
-    aggregates: A,
-  ): SingleOutputStreamOperator<AggregateResults<A>>;
-  aggregate<A extends AggregatorRecord<T>, R>(
-    aggregates: A,
+  aggregate<A extends AggregateOf<T>>(aggregate: A): SingleOutputStreamOperator<AggregateResult<A>>;
+  aggregate<A extends AggregateOf<T>, R>(
+    aggregate: A,
     then:
-      | WindowResultFunction<K, W, AggregateResults<A>, R>
-      | ProcessWindowHandler<AggregateResults<A>, R, K, W>,
+      | WindowResultFunction<K, W, AggregateResult<A>, R>
+      | ProcessWindowHandler<AggregateResult<A>, R, K, W>,
   ): SingleOutputStreamOperator<R>;
   aggregate<R>(
-    aggregates: AnyAggregate | AggregatorRecord<T>,
+    aggregate: AggregateOf<T>,
     then?: AnyResultFunction | AnyHandler,
   ): SingleOutputStreamOperator<R> {
     const isFunction = typeof then === "function";
     return this.#operator<R>({
       kind: "aggregate",
-      aggregate: aggregateFunctionOf(aggregates),
+      aggregate: aggregateFunctionOf(aggregate),
       process: isFunction ? null : handlerOf(then, "aggregate"),
       result: isFunction ? then : null,
     });
