@@ -16,6 +16,8 @@ export interface Column {
   descriptor: StateDescriptor | null;
   /** The index of the column with the last accesses, -1 without TTL. */
   access: number;
+  /** Restored state that was given up: without values, and in no snapshot. */
+  discarded: boolean;
 }
 
 /** Turns a stored value of an older schema version into one of the declared version. */
@@ -51,6 +53,7 @@ export class Columns {
       version,
       descriptor: null,
       access: -1,
+      discarded: false,
     };
     this.#columns.push(column);
     this.#byName.set(name, column);
@@ -65,6 +68,11 @@ export function accessName(name: string): string {
 
 export function isHidden(column: Column): boolean {
   return column.name.startsWith(":");
+}
+
+/** Whether the column holds restored state that nobody has declared yet. */
+export function isUnclaimed(column: Column): boolean {
+  return column.descriptor === null && !column.discarded && !isHidden(column);
 }
 
 /** The schema version that a descriptor declares; 1 when it says nothing. */

@@ -23,6 +23,7 @@ export function declareColumn(tables: KeyedTables, descriptor: StateDescriptor):
   const column = known ?? tables.addColumn(descriptor.name, descriptor.kind, version);
   if (known !== null) claim(tables, known, descriptor);
   column.descriptor = descriptor;
+  column.discarded = false;
   column.version = version;
   column.access = accessColumn(tables, descriptor);
   return column;
@@ -44,10 +45,27 @@ function claim(tables: KeyedTables, column: Column, descriptor: StateDescriptor)
 function accessColumn(tables: KeyedTables, descriptor: StateDescriptor): number {
   const name = accessName(descriptor.name);
   const known = tables.columns.find(name);
-  if (descriptor.ttl !== undefined) return (known ?? tables.addColumn(name, "access", 1)).index;
-  if (known === null) return -1;
-  for (const table of tables.all()) {
-    for (const slot of table.liveSlots()) table.remove(known.index, slot);
+  if (descriptor.ttl !== undefined) {
+    const column = known ?? tables.addColumn(name, "access", 1);
+    column.discarded = false;
+    return column.index;
   }
+  if (known !== null) clearColumn(tables, known.index);
   return -1;
+}
+
+/** Gives up restored state that nobody declares. */
+export function discardColumn(tables: KeyedTables, column: Column): void {
+  clearColumn(tables, column.index);
+  column.discarded = true;
+  const access = tables.columns.find(accessName(column.name));
+  if (access === null) return;
+  clearColumn(tables, access.index);
+  access.discarded = true;
+}
+
+function clearColumn(tables: KeyedTables, column: number): void {
+  for (const table of tables.all()) {
+    for (const slot of table.liveSlots()) table.remove(column, slot);
+  }
 }

@@ -6,6 +6,16 @@ export { KeyedStateBackend } from "./keyed-state-backend.ts";
 export type { KeyedStateOptions } from "./keyed-state-backend.ts";
 export { EVENT_TIME, PROCESSING_TIME } from "./keyed-tables.ts";
 export type { KeyedTables, TimeDomain, TimerIndex } from "./keyed-tables.ts";
+export {
+  TRAILER_BYTES,
+  footerRange,
+  openSection,
+  parseKeyedFooter,
+  readKeyedFooter,
+} from "./keyed-file.ts";
+export type { KeyedFileColumn, KeyedFileFooter, KeyedFileSection } from "./keyed-file.ts";
+export { readBlock } from "./keyed-block.ts";
+export type { KeyedBlock } from "./keyed-block.ts";
 export type { StateJournal } from "./journal.ts";
 export type { NamespaceTimers } from "./namespace-timers.ts";
 export type { Namespace } from "./state-table.ts";

@@ -5,7 +5,9 @@ import type { Key, KeyIdentity } from "../record/key.ts";
 import { AggregatingHandle } from "./aggregating-handle.ts";
 import type { Cell } from "./cell.ts";
 import { ColumnCell, StrictCell } from "./cell.ts";
-import { declareColumn } from "./declare-column.ts";
+import type { Column } from "./columns.ts";
+import { isUnclaimed } from "./columns.ts";
+import { declareColumn, discardColumn } from "./declare-column.ts";
 import type {
   AggregatingStateDescriptor,
   ListStateDescriptor,
@@ -15,6 +17,8 @@ import type {
   ValueStateDescriptor,
 } from "./descriptor.ts";
 import type { StateJournal } from "./journal.ts";
+import { restoreKeyed } from "./keyed-restore.ts";
+import { hasChanges, writeSnapshot } from "./keyed-snapshot.ts";
 import { KeyedTables } from "./keyed-tables.ts";
 import { ListHandle } from "./list-handle.ts";
 import { MapHandle } from "./map-handle.ts";
@@ -22,6 +26,10 @@ import { ReducingHandle } from "./reducing-handle.ts";
 import { StateScope } from "./state-scope.ts";
 import { StateTable } from "./state-table.ts";
 import type { AggregatingState, ListState, MapState, ReducingState, ValueState } from "./state.ts";
+import { TtlCell } from "./ttl-cell.ts";
+import { TtlListHandle } from "./ttl-list-handle.ts";
+import { TtlMapHandle } from "./ttl-map-handle.ts";
+import { type TtlColumn, TtlRule } from "./ttl.ts";
 import { ValueHandle } from "./value-handle.ts";
 
 export interface KeyedStateOptions {
@@ -47,15 +55,19 @@ export class KeyedStateBackend {
   /** Everything that is state; for the timer service and snapshots. */
   readonly tables: KeyedTables;
   readonly #options: KeyedStateOptions;
+  readonly #ttls: TtlColumn[];
   /** Null: the key was set by identity, and nobody asked for it yet. */
   #key: Key | null;
+  #migrated: boolean;
 
   constructor(options: KeyedStateOptions) {
     this.tables = new KeyedTables();
     this.keyed = this.tables.keyed;
     this.scope = new StateScope(new NoKeyTable());
     this.#options = options;
+    this.#ttls = [];
     this.#key = null;
+    this.#migrated = false;
   }
 
   setCurrentKey(key: Key): void {
@@ -92,7 +104,7 @@ export class KeyedStateBackend {
    * descriptor with the same name is an error.
    */
   column(descriptor: StateDescriptor): number {
-    return declareColumn(this.tables, descriptor).index;
+    return this.#declare(descriptor).index;
   }
 
   valueState<T>(
@@ -103,16 +115,25 @@ export class KeyedStateBackend {
   }
 
   listState<T>(descriptor: ListStateDescriptor<T>, scope: StateScope = this.scope): ListState<T> {
-    const column = this.column(descriptor);
-    return new ListHandle<T>(descriptor.name, scope, column, this.#options.strict);
+    const { name } = descriptor;
+    const { strict } = this.#options;
+    const { index } = this.#declare(descriptor);
+    const ttl = this.#ttlOf(index);
+    if (ttl !== null) return new TtlListHandle<T>(name, scope, ttl, strict);
+    return new ListHandle<T>(name, scope, index, strict);
   }
 
   mapState<UK, UV>(
     descriptor: MapStateDescriptor<UK, UV>,
     scope: StateScope = this.scope,
   ): MapState<UK, UV> {
-    const column = this.column(descriptor as MapStateDescriptor<unknown, unknown>);
-    return new MapHandle<UK, UV>(descriptor.name, scope, column, this.#options.strict);
+    const { name } = descriptor;
+    const { strict } = this.#options;
+    // Only a type differs: the descriptor holds no values.
+    const { index } = this.#declare(descriptor as MapStateDescriptor<unknown, unknown>);
+    const ttl = this.#ttlOf(index);
+    if (ttl !== null) return new TtlMapHandle<UK, UV>(name, scope, ttl, strict);
+    return new MapHandle<UK, UV>(name, scope, index, strict);
   }
 
   reducingState<T>(
@@ -159,9 +180,58 @@ export class KeyedStateBackend {
     this.tables.enableJournal();
   }
 
-  #cell(descriptor: StateDescriptor, scope: StateScope, freeze: boolean): Cell {
+  /** A file of the whole state. */
+  snapshotFull(): Uint8Array {
+    return this.#snapshot(true);
+  }
+
+  /** A file of what changed since the last snapshot, or null when nothing did. */
+  snapshotDelta(): Uint8Array | null {
+    return hasChanges(this.tables) ? this.#snapshot(false) : null;
+  }
+
+  /**
+   * Loads the files of one old subtask, base first, then segments; only own key groups are kept.
+   * Call it once per old subtask, before the first element. A RestoreError names what does not fit.
+   */
+  restore(files: readonly Uint8Array[]): void {
+    this.#migrated = restoreKeyed(this.tables, files, this.#options, this.#migrated);
+    this.tables.releaseJournal();
+  }
+
+  /** Names of restored states that nobody has declared; they stay in every snapshot. */
+  unclaimedStates(): string[] {
+    return unclaimed(this.tables).map(({ name }) => name);
+  }
+
+  /** Forgets restored states that nobody has declared. */
+  discardUnclaimedStates(): void {
+    for (const column of unclaimed(this.tables)) discardColumn(this.tables, column);
+  }
+
+  #snapshot(full: boolean): Uint8Array {
+    this.tables.releaseJournal();
+    return writeSnapshot(this.tables, this.#options, this.#ttls, full);
+  }
+
+  #declare(descriptor: StateDescriptor): Column {
+    const { ttl, name, kind } = descriptor;
+    const rule = ttl === undefined ? null : new TtlRule(name, ttl, this.#options.clock);
     const column = declareColumn(this.tables, descriptor);
-    const cell = new ColumnCell(scope, column.index);
+    if (rule !== null && this.#ttlOf(column.index) === null) {
+      this.#ttls.push({ kind, column: column.index, access: column.access, rule });
+    }
+    return column;
+  }
+
+  #ttlOf(column: number): TtlColumn | null {
+    return this.#ttls.find((ttl) => ttl.column === column) ?? null;
+  }
+
+  #cell(descriptor: StateDescriptor, scope: StateScope, freeze: boolean): Cell {
+    const { index } = this.#declare(descriptor);
+    const ttl = this.#ttlOf(index);
+    const cell = ttl === null ? new ColumnCell(scope, index) : new TtlCell(scope, ttl);
     return this.#options.strict ? new StrictCell(cell, freeze) : cell;
   }
 
@@ -169,6 +239,10 @@ export class KeyedStateBackend {
     for (const table of this.tables.sweepList.tables) table.sweep();
     this.tables.sweepList.tables.length = 0;
   }
+}
+
+function unclaimed(tables: KeyedTables): Column[] {
+  return tables.columns.all.filter(isUnclaimed);
 }
 
 /** Stands in for the table while there is no current key (B1). */

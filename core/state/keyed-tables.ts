@@ -1,4 +1,4 @@
-import { AssertionError } from "../assert.ts";
+import { AssertionError, assert } from "../assert.ts";
 import type { Column, ColumnKind } from "./columns.ts";
 import { Columns } from "./columns.ts";
 import { StateJournal } from "./journal.ts";
@@ -19,6 +19,8 @@ export const TIMER_COLUMNS: readonly [string, string] = [
 
 /** Who keeps an index over the timer columns: the timer service. */
 export interface TimerIndex {
+  /** All timers are about to be named again. */
+  timersReset(): void;
   /** A timer is there that was not registered through the index: restored or rolled back. */
   timerFound(domain: TimeDomain, table: StateTable, slot: number, timestamp: number): void;
 }
@@ -67,6 +69,11 @@ export class KeyedTables {
     this.keyed.guard = journal;
     for (const table of this.#namespaces.values()) table.guard = journal;
     for (const timers of this.timers) timers.journal = journal;
+  }
+
+  /** Forgets what could be taken back. */
+  releaseJournal(): void {
+    this.#journal?.release();
   }
 
   addColumn(name: string, kind: ColumnKind, version: number): Column {
@@ -146,12 +153,14 @@ export class KeyedTables {
 
   /** Tells `index` of all timers there are, and from now on of those that come back. */
   attachTimerIndex(index: TimerIndex): void {
+    assert(this.#index === null, "one timer service per backend");
     this.#index = index;
     this.announceTimers();
   }
 
   /** After a restore: every timer of a key, table by table in the order of slots. */
   announceTimers(): void {
+    this.#index?.timersReset();
     for (const table of this.all()) this.#announceTable(table);
   }
 
@@ -178,18 +187,21 @@ export class KeyedTables {
     const table = new StateTable(id, this.columns.all.length, this.sweepList);
     table.guard = this.#journal;
     this.#namespaces.set(id, table);
-    this.#journal?.record({ undo: () => this.#uncreate(id) });
+    this.#journal?.record({ undo: () => this.#uncreate(id, table) });
     return table;
   }
 
-  #uncreate(id: string | number): void {
+  #uncreate(id: string | number, table: StateTable): void {
     this.#namespaces.delete(id);
     this.#last = null;
+    table.guard = DROPPED;
+    table.dropped = true;
   }
 
   #undrop(id: string | number, table: StateTable, recorded: boolean): void {
     table.guard = this.#journal;
     table.dropped = false;
+    while (table.columns < this.columns.all.length) table.addColumn();
     this.#namespaces.set(id, table);
     this.#last = null;
     if (recorded) this.#dropped.delete(id);

@@ -5,7 +5,8 @@ import type { StateScope } from "./state-scope.ts";
 import type { StateTable, UndoEntry } from "./state-table.ts";
 import type { ListState } from "./state.ts";
 
-const EMPTY: readonly never[] = Object.freeze([]);
+/** What a list state without elements reads as. */
+export const EMPTY_LIST: readonly never[] = Object.freeze([]);
 
 /** List state: the column holds an array that `add` appends to. */
 export class ListHandle<T> implements ListState<T> {
@@ -24,10 +25,10 @@ export class ListHandle<T> implements ListState<T> {
   get(): readonly T[] {
     const scope = this.#scope;
     const slot = scope.find();
-    if (slot < 0) return EMPTY;
+    if (slot < 0) return EMPTY_LIST;
     // The column of a list state holds arrays only.
     const list = scope.table.get(this.#column, slot) as T[] | undefined;
-    if (list === undefined) return EMPTY;
+    if (list === undefined) return EMPTY_LIST;
     return this.#strict ? deepFreeze(list.slice()) : list;
   }
 

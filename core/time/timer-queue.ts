@@ -16,7 +16,7 @@ export class TimerQueue {
   readonly namespaces: NamespaceTimers;
   readonly #tables: KeyedTables;
   readonly #domain: TimeDomain;
-  readonly #heap: TimerHeap;
+  #heap: TimerHeap;
   #column: number;
   #compactAt: number;
 
@@ -59,6 +59,12 @@ export class TimerQueue {
       held.splice(lowerBound(held, time), 1);
     }
     return true;
+  }
+
+  /** Forgets all entries; `push` is about to name them again. */
+  reset(): void {
+    this.#heap = new TimerHeap();
+    this.#compactAt = COMPACT_MIN;
   }
 
   /** Adds an entry for a timer that stands in the column. */

@@ -115,6 +115,11 @@ export class TimerService implements TimerIndex {
     return next === Number.POSITIVE_INFINITY ? null : next;
   }
 
+  timersReset(): void {
+    this.#eventTime.reset();
+    this.#processingTime.reset();
+  }
+
   timerFound(domain: TimeDomain, table: StateTable, slot: number, timestamp: number): void {
     const queue = domain === EVENT_TIME ? this.#eventTime : this.#processingTime;
     queue.push(table, slot, timestamp);
