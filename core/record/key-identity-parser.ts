@@ -29,7 +29,7 @@ class IdentityParser {
       case "n":
         return Number(this.#until(";"));
       case "i":
-        return BigInt(this.#until(";"));
+        return this.#bigint();
       case "d":
         return new Date(Number(this.#until(";")));
       case "t":
@@ -41,6 +41,12 @@ class IdentityParser {
       default:
         throw notAnIdentity(this.#text);
     }
+  }
+
+  #bigint(): bigint {
+    const digits = this.#until(";");
+    if (!/^-?\d+$/.test(digits)) throw notAnIdentity(this.#text);
+    return BigInt(digits);
   }
 
   #array(): readonly Key[] {

@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import { DataError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { decodeColumn, encodeColumn } from "./column.ts";
@@ -43,9 +44,12 @@ export function encodeRecords(
   }
 }
 
-/** Reads what `encodeRecords` wrote. */
-export function decodeRecords(reader: ByteReader): DecodedRecords {
-  const timestamps = decodeColumn(reader);
+/** Reads what `encodeRecords` wrote; more than `countMax` records are a LimitError. */
+export function decodeRecords(
+  reader: ByteReader,
+  countMax: number = limits.valueEntriesMax,
+): DecodedRecords {
+  const timestamps = decodeColumn(reader, countMax);
   if (!timestamps.every(Number.isSafeInteger)) throw malformed("a timestamp is no integer", reader);
   const layout = reader.readByte();
   if (layout > layouts.fields) throw malformed(`unknown layout ${layout}`, reader);

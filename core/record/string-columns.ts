@@ -5,6 +5,9 @@ import { columnKinds } from "./column-kinds.ts";
 
 /** Indexes of a dictionary are one or two bytes. */
 const DICTIONARY_MAX = 65_536;
+/** One string in 16 is looked at, at most 1,024. */
+const SAMPLE_STRETCH_MIN = 16;
+const SAMPLE_MAX = 1_024;
 
 interface Dictionary {
   /** The distinct strings in the order of their index. */
@@ -25,14 +28,11 @@ export function writeStrings(
   for (let i = from; i < to; i++) writer.writeString(values[i] as string);
 }
 
-/**
- * The distinct strings, or null when they are too many. No repetition among the first few tells
- * early that there is nothing to gain, as a rule.
- */
+/** The distinct strings, or null when they are too many. */
 function findDictionary(values: readonly string[], from: number, to: number): Dictionary | null {
   const count = to - from;
+  if (!sampleRepeats(values, from, count)) return null;
   const distinctMax = Math.min(DICTIONARY_MAX, count >> 1);
-  const probe = Math.min(Math.max(count >> 4, 16), 1024);
   const texts = new Map<string, number>();
   const indexes = new Uint16Array(count);
   for (let i = 0; i < count; i++) {
@@ -43,9 +43,27 @@ function findDictionary(values: readonly string[], from: number, to: number): Di
       indexes[i] = texts.size;
       texts.set(text, texts.size);
     } else indexes[i] = known;
-    if (i === probe && texts.size > i) return null;
   }
   return { texts, indexes };
+}
+
+/**
+ * Whether any of a few strings from all over the column are equal. Where half of all strings repeat
+ * they nearly always are, so that a column of ids costs no dictionary. One string of each stretch is
+ * taken, at a place that differs from stretch to stretch, or a column that repeats in a fixed rhythm
+ * would look like one of ids.
+ */
+function sampleRepeats(values: readonly string[], from: number, count: number): boolean {
+  const stretch = Math.max(SAMPLE_STRETCH_MIN, Math.floor(count / SAMPLE_MAX));
+  if (count < stretch * SAMPLE_STRETCH_MIN) return true;
+  const seen = new Set<string>();
+  let taken = 0;
+  for (let start = 0; start + stretch <= count; start += stretch) {
+    const place = (Math.imul(taken, 0x9e3779b1) >>> 16) % stretch;
+    seen.add(values[from + start + place] as string);
+    taken += 1;
+  }
+  return seen.size < taken;
 }
 
 function writeDictionary(dictionary: Dictionary, writer: ByteWriter): void {
