@@ -206,3 +206,6 @@ export {
   MIN_WATERMARK,
   NO_TIMESTAMP,
 } from "./core/timestamp.ts";
+export { runJob } from "./infra/local/run-job.ts";
+export type { JobHandle, RunJobOptions } from "./infra/local/run-job.ts";
+export type { JobEvent, JobResult, JobState, JobStatus } from "./infra/local/job-events.ts";

@@ -12,14 +12,16 @@ export interface RunRecord {
   readonly runId: string;
   readonly status: RunStatus;
   readonly planHash: string;
+  /** The checkpoint or savepoint elsewhere that the run began from; null: from the beginning. */
+  readonly startedFrom: string | null;
 }
 
 const STATUSES: readonly unknown[] = ["running", "finished", "cancelled"] satisfies RunStatus[];
 
 /** The bytes of `run.json`. */
 export function encodeRunRecord(record: RunRecord): Uint8Array {
-  const { job, runId, status, planHash } = record;
-  const json = { format: RUN_RECORD_FORMAT, job, runId, status, planHash };
+  const { job, runId, status, planHash, startedFrom } = record;
+  const json = { format: RUN_RECORD_FORMAT, job, runId, status, planHash, startedFrom };
   const text = `${JSON.stringify(json, null, 2)}\n`;
   const bytes = new Uint8Array(utf8Length(text));
   writeUtf8(text, bytes, 0);
@@ -29,7 +31,7 @@ export function encodeRunRecord(record: RunRecord): Uint8Array {
 /** Reads `run.json`; `place` is its path, for the DataError of a file that is none. */
 export function decodeRunRecord(bytes: Uint8Array, place: string): RunRecord {
   const json = parse(bytes, place);
-  const { format, job, runId, status, planHash } = json;
+  const { format, job, runId, status, planHash, startedFrom } = json;
   if (typeof format === "number" && format > RUN_RECORD_FORMAT) {
     throw new DataError(
       `${place} has format ${format}, and this version reads ${RUN_RECORD_FORMAT}`,
@@ -42,7 +44,8 @@ export function decodeRunRecord(bytes: Uint8Array, place: string): RunRecord {
   const known =
     typeof job === "string" && typeof runId === "string" && typeof planHash === "string";
   if (!known || !STATUSES.includes(status)) throw notARecord(place);
-  return { job, runId, status: status as RunStatus, planHash };
+  const origin = typeof startedFrom === "string" ? startedFrom : null;
+  return { job, runId, status: status as RunStatus, planHash, startedFrom: origin };
 }
 
 function parse(bytes: Uint8Array, place: string): Record<string, unknown> {

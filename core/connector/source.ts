@@ -43,6 +43,11 @@ export interface SplitEnumerator<Split, State> {
   /** Takes back splits after a restore (S3); called before `start`'s splits are handed out. */
   addSplitsBack(splits: readonly Split[]): void;
   snapshot(checkpoint: number): State;
+  /**
+   * How much there is to read in all, also in earlier attempts, and how much of it no reader has;
+   * in any one unit, for progress displays. Null while unknown.
+   */
+  work?(): { readonly total: number; readonly unassigned: number } | null;
   close?(): void | Promise<void>;
 }
 
@@ -76,6 +81,8 @@ export interface SourceReader<T, Split> {
   noMoreSplits(): void;
   /** The unfinished splits with their positions, as of the records emitted so far (S2). */
   snapshot(checkpoint: number): readonly Split[];
+  /** How much of its splits it still has to read, in the enumerator's unit of `work`. */
+  workLeft?(): number;
   /** The checkpoint is complete (sources that acknowledge outside, as SQS). */
   notifyCheckpointComplete?(checkpoint: number): void | Promise<void>;
   close?(): void | Promise<void>;

@@ -5,8 +5,10 @@ import type { OperatorList } from "../state/index.ts";
 import {
   type Budget,
   IdlenessTimer,
+  type SplitWatermark,
   SplitWatermarks,
   type WatermarkGenerator,
+  type WatermarkOutput,
   type WatermarkStrategy,
 } from "../time/index.ts";
 import { MAX_TIMESTAMP, MIN_WATERMARK, NO_TIMESTAMP } from "../timestamp.ts";
@@ -69,6 +71,11 @@ export class SourceDriver implements ReaderOutput<unknown> {
     return this.#counters.records;
   }
 
+  /** What the reader's splits still hold, in the source's unit of work. */
+  get workLeft(): number {
+    return this.#reader.workLeft?.() ?? 0;
+  }
+
   get watermark(): number {
     return this.#emittedWatermark;
   }
@@ -124,7 +131,6 @@ export class SourceDriver implements ReaderOutput<unknown> {
   split(splitId: string): SplitOutput<unknown> {
     let output = this.#outputs.get(splitId);
     if (output === undefined) {
-      this.#watermarks.add(splitId);
       output = this.#drivenSplit(splitId);
       this.#outputs.set(splitId, output);
     }
@@ -132,9 +138,11 @@ export class SourceDriver implements ReaderOutput<unknown> {
   }
 
   release(splitId: string): void {
-    this.#outputs.get(splitId)?.periodic(this.#environment.clock.now());
+    const output = this.#outputs.get(splitId);
+    if (output === undefined) return;
+    output.periodic(this.#environment.clock.now());
     this.#outputs.delete(splitId);
-    this.#watermarks.remove(splitId);
+    output.release();
   }
 
   #drivenSplit(splitId: string): DrivenSplit {
@@ -173,8 +181,17 @@ export class SourceDriver implements ReaderOutput<unknown> {
       this.#idle = this.#watermarks.idle;
       out.status(this.#idle);
     }
-    const { idlenessMs } = this.#strategy;
-    this.#idleWakeUp = idlenessMs === null || this.#idle ? null : now + idlenessMs + 1;
+    this.#idleWakeUp = this.#nextIdleCheck(now);
+  }
+
+  #nextIdleCheck(now: number): number | null {
+    if (this.#idle) return null;
+    let earliest: number | null = null;
+    for (const output of this.#outputs.values()) {
+      const due = output.nextIdleCheck(now);
+      if (due !== null && (earliest === null || due < earliest)) earliest = due;
+    }
+    return earliest;
   }
 }
 
@@ -204,7 +221,8 @@ class DrivenSplit implements SplitOutput<unknown> {
   readonly #generator: WatermarkGenerator<unknown> | null;
   readonly #idleness: IdlenessTimer | null;
   readonly #watermarks: SplitWatermarks;
-  readonly #watermarkOutput: { emit(timestamp: number): void };
+  readonly #watermark: SplitWatermark;
+  readonly #watermarkOutput: WatermarkOutput;
   readonly #counters: SourceCounters;
   readonly #out: Output<unknown>;
   readonly #onDirty: (raw: unknown, error: unknown) => void;
@@ -217,9 +235,11 @@ class DrivenSplit implements SplitOutput<unknown> {
     this.#generator = strategy.createGenerator?.() ?? null;
     this.#idleness = strategy.idlenessMs === null ? null : new IdlenessTimer(strategy.idlenessMs);
     this.#watermarks = watermarks;
+    const watermark = watermarks.add();
+    this.#watermark = watermark;
     this.#watermarkOutput = {
       emit: (timestamp) => {
-        watermarks.update(splitId, timestamp);
+        watermarks.update(watermark, timestamp);
       },
     };
     this.#counters = options.counters;
@@ -253,8 +273,18 @@ class DrivenSplit implements SplitOutput<unknown> {
   periodic(now: number): void {
     if (this.#generator !== null) this.#generator.onPeriodicEmit(this.#watermarkOutput);
     if (this.#idleness !== null) {
-      this.#watermarks.setIdle(this.#splitId, this.#idleness.isIdle(now));
+      this.#watermarks.setIdle(this.#watermark, this.#idleness.check(now));
     }
+  }
+
+  /** When `periodic` is due again although no record comes. */
+  nextIdleCheck(now: number): number | null {
+    if (this.#idleness === null || this.#watermark.idle) return null;
+    return this.#idleness.idleFrom ?? now + 1;
+  }
+
+  release(): void {
+    this.#watermarks.remove(this.#watermark);
   }
 
   #refuseTimestamp(timestamp: unknown): never {
@@ -324,5 +354,5 @@ export function emitDeadLetter(
     timestamp: timestamp === NO_TIMESTAMP ? null : timestamp,
     error: errorOf(error),
   };
-  chain.built(operator).side.emit(DEAD_LETTERS, letter, timestamp);
+  chain.head.side.emit(DEAD_LETTERS, letter, timestamp);
 }

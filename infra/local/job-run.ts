@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { CheckpointStorage } from "../../core/checkpoint/index.ts";
+import { RestoreError } from "../../core/errors.ts";
+import type { BlobStore } from "../../core/ports/index.ts";
+import { CheckpointLock } from "./checkpoint-lock.ts";
+import { FileBlobStore } from "./file-blob-store.ts";
+import type { RestoreSource } from "./job-checkpoints.ts";
+import { MemoryBlobStore } from "./memory-blob-store.ts";
+
+export interface JobRunOptions {
+  readonly job: string;
+  readonly planHash: string;
+  /** Null: checkpoints are kept in memory and end with the process. */
+  readonly directory: string | null;
+  /**
+   * `latest`: the latest checkpoint of the directory; `fresh`: from the beginning; a name in the
+   * directory (`chk-7`) or the path of a checkpoint or savepoint elsewhere. Null: the latest
+   * checkpoint of a run that has not finished, else from the beginning.
+   */
+  readonly from: string | null;
+  readonly notice: (line: string) => void;
+}
+
+/**
+ * A run of a job: from a fresh start, over restarts of the process, to its end. It owns the
+ * checkpoint directory while it is open.
+ *
+ *   JR1  a directory belongs to one job and, while open, to one process
+ *   JR2  a run goes on from its own checkpoints only; until it has one, from where it was started
+ */
+export class JobRun {
+  readonly runId: string;
+  readonly storage: CheckpointStorage;
+  /** The checkpoint this run starts from; null: from the beginning. */
+  readonly origin: RestoreSource | null;
+  readonly #options: JobRunOptions;
+  readonly #lock: CheckpointLock | null;
+  #next = 0;
+
+  private constructor(
+    options: JobRunOptions,
+    storage: CheckpointStorage,
+    lock: CheckpointLock | null,
+    start: { readonly runId: string; readonly origin: RestoreSource | null },
+  ) {
+    this.#options = options;
+    this.storage = storage;
+    this.#lock = lock;
+    this.runId = start.runId;
+    this.origin = start.origin;
+  }
+
+  static async open(options: JobRunOptions): Promise<JobRun> {
+    const { directory } = options;
+    const blobs: BlobStore =
+      directory === null ? new MemoryBlobStore() : await FileBlobStore.open(directory);
+    const lock = directory === null ? null : await CheckpointLock.acquire(directory);
+    try {
+      const location = directory ?? "memory";
+      const storage = new CheckpointStorage({ blobs, location });
+      const start = await chooseStart(options, storage);
+      const run = new JobRun(options, storage, lock, start);
+      await run.#record("running");
+      await storage.sweep();
+      return run;
+    } catch (error) {
+      await lock?.release();
+      throw error;
+    }
+  }
+
+  /** The newest checkpoint of this run, or its origin (JR2). */
+  async latest(): Promise<RestoreSource | null> {
+    const { metadata, skipped } = await this.storage.latest(this.runId);
+    for (const reason of skipped) this.#options.notice(`skipped a checkpoint: ${reason}`);
+    return metadata === null ? this.origin : { metadata, storage: this.storage };
+  }
+
+  /** A checkpoint number that nothing in the storage has. */
+  async nextCheckpoint(): Promise<number> {
+    this.#next = Math.max(this.#next, (await this.storage.lastNumber()) + 1);
+    const restored = this.origin?.metadata.checkpoint ?? 0;
+    return Math.max(this.#next, restored + 1);
+  }
+
+  /** Numbers below `next` are used up. */
+  reserve(next: number): void {
+    this.#next = Math.max(this.#next, next);
+  }
+
+  savepointPath(checkpoint: number): string {
+    return join(this.storage.location, `savepoint-${checkpoint}-${this.runId}`);
+  }
+
+  /** Ends the run, or leaves it to be continued, and gives the directory back. */
+  async close(ending: "finished" | "stopped" | "cancelled" | "failed"): Promise<void> {
+    try {
+      if (ending === "finished" || ending === "cancelled") await this.#record(ending);
+    } finally {
+      await this.#lock?.release();
+    }
+  }
+
+  async #record(status: "running" | "finished" | "cancelled"): Promise<void> {
+    const { job, planHash } = this.#options;
+    const origin = this.origin;
+    const elsewhere = origin !== null && origin.metadata.runId !== this.runId;
+    const startedFrom = elsewhere ? checkpointPath(origin) : null;
+    await this.storage.writeRun({ job, runId: this.runId, status, planHash, startedFrom });
+  }
+}
+
+async function chooseStart(
+  options: JobRunOptions,
+  storage: CheckpointStorage,
+): Promise<{ readonly runId: string; readonly origin: RestoreSource | null }> {
+  const { job, from, notice } = options;
+  const before = await storage.readRunOf(job);
+  const fresh = { runId: randomBytes(4).toString("hex"), origin: null };
+  if (from === "fresh") {
+    if (before?.status === "running") {
+      notice(
+        `starting afresh: the unfinished run ${before.runId} in ${storage.location} is left behind`,
+      );
+    } else if (before !== null) notice(`starting afresh: run ${before.runId} is ${before.status}`);
+    return fresh;
+  }
+  if (from !== null && from !== "latest") {
+    return { runId: fresh.runId, origin: await loadFrom(from, storage) };
+  }
+  if (before === null) {
+    if (from === null) return fresh;
+    throw nothingToRestore(storage);
+  }
+  if (from === null && before.status !== "running") {
+    notice(`starting afresh: run ${before.runId} in ${storage.location} is ${before.status}`);
+    return fresh;
+  }
+  const { metadata, skipped } = await storage.latest(before.runId);
+  for (const reason of skipped) notice(`skipped a checkpoint: ${reason}`);
+  if (metadata !== null) {
+    notice(`continuing run ${before.runId} from checkpoint ${metadata.checkpoint}`);
+    return { runId: before.runId, origin: { metadata, storage } };
+  }
+  if (before.startedFrom !== null) {
+    return { runId: before.runId, origin: await loadFrom(before.startedFrom, storage) };
+  }
+  if (from === "latest") throw nothingToRestore(storage);
+  notice(`run ${before.runId} has no checkpoint yet: starting from the beginning`);
+  return { runId: before.runId, origin: null };
+}
+
+/** `chk-7` in the directory, or a folder with `_metadata` anywhere. */
+async function loadFrom(from: string, storage: CheckpointStorage): Promise<RestoreSource> {
+  const path = resolve(from);
+  const folder = basename(path) === "_metadata" ? dirname(path) : path;
+  const elsewhere = existsSync(folder) && statSync(folder).isDirectory();
+  const parent = dirname(folder);
+  if (!elsewhere || parent === resolve(storage.location)) {
+    const name = basename(elsewhere ? folder : from);
+    const metadata = await storage.load(name);
+    await storage.verify(metadata);
+    return { metadata, storage };
+  }
+  const blobs = FileBlobStore.reading(parent);
+  const other = new CheckpointStorage({ blobs, location: parent });
+  const metadata = await other.load(basename(folder));
+  await other.verify(metadata);
+  return { metadata, storage: other };
+}
+
+function checkpointPath({ metadata, storage }: RestoreSource): string {
+  const { checkpoint, kind, runId } = metadata;
+  const name = kind === "savepoint" ? `savepoint-${checkpoint}-${runId}` : `chk-${checkpoint}`;
+  return resolve(storage.location, name);
+}
+
+function nothingToRestore(storage: CheckpointStorage): RestoreError {
+  return new RestoreError(`there is no checkpoint in ${storage.location}`, {
+    code: "RESTORE_NO_CHECKPOINT",
+    hint: "run without --from, or check --checkpoint-dir",
+  });
+}
