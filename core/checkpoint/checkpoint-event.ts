@@ -14,7 +14,7 @@ export type CheckpointEvent<S> =
   | { readonly kind: "start" }
   /** Something was processed, so the next checkpoint has something to save. Cheap to repeat. */
   | { readonly kind: "active" }
-  /** The time of a `wake-at` has come. One that comes early or late is harmless. */
+  /** The time of a `wake-at` has come, and nothing is armed now. An early or late one is harmless. */
   | { readonly kind: "tick" }
   /** Somebody asks for a checkpoint or savepoint; `request` names it in the decisions that follow. */
   | { readonly kind: "request"; readonly request: string; readonly type: CheckpointKind }
