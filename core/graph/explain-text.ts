@@ -12,12 +12,20 @@ import type {
 import { sinkGuarantees } from "./guarantees.ts";
 import { missingUids } from "./missing-uids.ts";
 
+/** A param as `explain` prints it. */
+export interface ExplainedParam {
+  readonly name: string;
+  readonly value: string;
+  readonly origin: string;
+}
+
 /** A plan as text for people: what runs, how it is spread, why each setting is as it is. */
-export function explainText(plan: Plan): string {
+export function explainText(plan: Plan, params: readonly ExplainedParam[] = []): string {
   const sections: readonly (readonly [string, readonly string[]])[] = [
     [`Stream graph: ${amount(plan.streamGraph.operators.length, "operator")}`, streamGraph(plan)],
     [`Job graph: ${amount(plan.jobGraph.vertices.length, "task")}`, jobGraph(plan)],
     [executionTitle(plan.executionGraph), executionGraph(plan)],
+    ["Params", table(params.map(({ name, value, origin }) => [name, value, origin]))],
     ["Settings", settings(plan)],
     ["Guarantees", guarantees(plan)],
     ["Warnings", missingUids(plan).map((missing) => missing.warning)],

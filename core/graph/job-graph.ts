@@ -15,8 +15,8 @@ export type Chains = ReadonlyMap<string, string>;
 
 /**
  * Puts operators into chains, as Flink does. An operator joins the chain of what feeds it when that
- * is its only input edge, a forward edge between equal parallelism in one slot sharing group, and
- * both sides allow it.
+ * is its only input edge, a forward edge (so the parallelism is equal) within one slot sharing group,
+ * and both sides allow it.
  */
 export function chainOperators(graph: StreamGraph): Chains {
   const nodes = new Map(graph.operators.map((node) => [node.uid, node]));
@@ -39,7 +39,6 @@ function isChainable(above: OperatorNode, edge: OperatorEdge, node: OperatorNode
     edge.partitioning === "forward" &&
     above.chaining !== "never" &&
     node.chaining === "always" &&
-    above.parallelism === node.parallelism &&
     above.slotSharingGroup === node.slotSharingGroup
   );
 }

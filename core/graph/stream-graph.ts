@@ -24,7 +24,7 @@ export interface StreamGraphInput {
 }
 
 /** The group of operators that are in no other, and whose inputs are in different ones. */
-export const DEFAULT_SLOT_SHARING_GROUP = "default";
+const DEFAULT_SLOT_SHARING_GROUP = "default";
 
 /** Applies precedence and defaults; checks nothing (`check-stream-graph.ts`). */
 export function buildStreamGraph(input: StreamGraphInput): StreamGraph {

@@ -28,8 +28,7 @@ export function coveredOperator(node: OperatorNode): object {
   return { uid, kind, config, parallelism, maxParallelism, slotSharingGroup, keyed, states };
 }
 
-/** What the hash covers of an edge. */
-export function coveredEdge(edge: OperatorEdge): object {
+function coveredEdge(edge: OperatorEdge): object {
   const { from, to, input, partitioning, sideOutput } = edge;
   return { from, to, input, partitioning, sideOutput };
 }

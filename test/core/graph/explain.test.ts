@@ -104,6 +104,16 @@ describe("explain", () => {
     `);
   });
 
+  test("prints params with their origins", () => {
+    const params = [
+      { name: "bound", value: "12h", origin: "command line" },
+      { name: "token", value: "secret(env:TOKEN)", origin: "default" },
+    ];
+    expect(explainText(smallProgram().plan, params)).toContain(
+      "\n\nParams\n  bound  12h                command line\n  token  secret(env:TOKEN)  default\n\n",
+    );
+  });
+
   test("draws a plan with everything", () => {
     expect(explainMermaid(richProgram().plan)).toMatchInlineSnapshot(`
       "flowchart LR
