@@ -28,7 +28,9 @@ export interface Cut {
   readonly splits: readonly unknown[];
 }
 
-export interface RunOptions {
+export interface RunOptions<T = never> {
+  /** Takes the records in place of `emitted`, for runs of millions. */
+  readonly onRecord?: (value: T, split: string) => void;
   readonly parallelism?: number;
   readonly recordsMax?: number;
   readonly restore?: Cut;
@@ -48,13 +50,13 @@ export class SourceHarness<T> {
   readonly ended = new Set<number>();
   now = 0;
   readonly #source: Source<T>;
-  readonly #options: RunOptions;
+  readonly #options: RunOptions<T>;
   readonly #enumerator: SplitEnumerator<unknown, unknown>;
   readonly #readers: SourceReader<T, unknown>[] = [];
   #failure: { readonly error: unknown } | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(source: Source<T>, options: RunOptions = {}) {
+  constructor(source: Source<T>, options: RunOptions<T> = {}) {
     this.#source = source;
     this.#options = options;
     const parallelism = options.parallelism ?? 1;
@@ -148,10 +150,12 @@ export class SourceHarness<T> {
   }
 
   #output(subtask: number): ReaderOutput<T> {
+    const { onRecord } = this.#options;
     return {
       split: (split): SplitOutput<T> => ({
         collect: (value, _timestamp, position) => {
-          this.emitted.push({ subtask, split, position, value });
+          if (onRecord === undefined) this.emitted.push({ subtask, split, position, value });
+          else onRecord(value, split);
         },
         dirty: (raw, error, position) => {
           this.dirty.push({ split, position, raw, error });
@@ -182,7 +186,7 @@ function plain<V>(value: V): V {
 
 export function runSource<T>(
   source: Source<T>,
-  options: RunOptions = {},
+  options: RunOptions<T> = {},
 ): Promise<SourceHarness<T>> {
   return new SourceHarness(source, options).run();
 }
@@ -191,8 +195,8 @@ export function runSource<T>(
 export async function runCut<T>(
   source: () => Source<T>,
   stopAfter: number,
-  before: RunOptions,
-  after: RunOptions,
+  before: RunOptions<T>,
+  after: RunOptions<T>,
 ): Promise<{ readonly first: SourceHarness<T>; readonly rest: SourceHarness<T> }> {
   const first = await runSource(source(), { ...before, stopAfter });
   const rest = await runSource(source(), { ...after, restore: first.cut() });

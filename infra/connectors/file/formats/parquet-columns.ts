@@ -1,19 +1,13 @@
-import type {
-  DecodedArray,
-  FileMetaData,
-  ParquetParsers,
-  SchemaElement,
-  SchemaTree,
-} from "hyparquet";
+import type { SchemaTree } from "hyparquet";
 import { parquetRead, parquetSchema } from "hyparquet";
+import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
 import { DataError, MillraceError, show } from "../../../../core/errors.ts";
 import { decompressors } from "./parquet-decompressors.ts";
 import type { ParquetFile } from "./parquet-file.ts";
 import { damaged } from "./parquet-file.ts";
+import { Numbers, declaration, isDate, isDecimal, isTimestamp } from "./parquet-numbers.ts";
+import { readPages } from "./parquet-pages.ts";
 
-const MS_PER_DAY = 86_400_000;
-/** The greatest distance of a Date from 1970. */
-const DATE_MS_MAX = 8.64e15;
 /** Annotations whose values are objects. */
 const OBJECT_TYPES: readonly string[] = ["JSON", "VARIANT", "GEOMETRY", "GEOGRAPHY"];
 
@@ -25,11 +19,13 @@ export interface ParquetColumn {
    * `nested`: objects, each row its own.
    */
   readonly kind: "plain" | "date" | "nested";
-  readonly values: ArrayLike<unknown>;
+  readonly values: readonly unknown[];
 }
 
 /** A row group of a file. */
 export interface RowGroupPlace {
+  /** Its number in the file. */
+  readonly index: number;
   /** The number of its first row in the file. */
   readonly firstRow: number;
   readonly rows: number;
@@ -57,28 +53,21 @@ export async function readColumn(
   name: string,
   bigints: boolean,
 ): Promise<ParquetColumn> {
-  const node = parquetSchema(file.metadata).children.find((child) => child.element.name === name);
+  const tree = parquetSchema(file.metadata);
+  const node = tree.children.find((child) => child.element.name === name);
   if (node === undefined) throw damaged(file.path, `column ${name} is missing`, null);
   const kind = kindOf(node);
   const numbers = new Numbers(node.element, bigints);
-  const chunks: DecodedArray[] = [];
+  let values: readonly unknown[];
   try {
-    await parquetRead({
-      file: file.bytes,
-      metadata: declare(file, node.element),
-      columns: [name],
-      rowStart: group.firstRow,
-      rowEnd: group.firstRow + group.rows,
-      compressors: decompressors,
-      ...(kind === "nested" ? {} : { parsers: numbers.parsers(isTimestamp(node.element)) }),
-      onChunk: (chunk) => chunks.push(chunk.columnData),
-    });
+    values =
+      kind === "nested"
+        ? numbers.copyAll(await readNested(file, group, name))
+        : await readFlat(file, group, [tree, node], numbers);
   } catch (error) {
     if (error instanceof MillraceError) throw error;
     throw damaged(file.path, `column ${name}, rows from ${group.firstRow}`, error);
   }
-  const joined = join(chunks);
-  const values = kind === "nested" ? numbers.copyAll(joined) : joined;
   if (values.length !== group.rows) {
     throw damaged(file.path, `column ${name} has ${values.length} of ${group.rows} values`, null);
   }
@@ -86,89 +75,49 @@ export async function readColumn(
   return { name, kind, values };
 }
 
-/**
- * Makes hyparquet answer numbers where it would answer a bigint or a Date for every value of a
- * flat column: its parsers run once per entry of a dictionary, not once per row.
- */
-class Numbers {
-  /** Some value has no exact number, or no Date, and was left a bigint. */
-  refused = false;
-  readonly #bigints: boolean;
-  readonly #unsigned: boolean;
-
-  constructor(element: SchemaElement, bigints: boolean) {
-    this.#bigints = bigints;
-    this.#unsigned = isUnsigned64(element);
-  }
-
-  /** `isInstant`: whether the column really holds milliseconds, or integers in their disguise. */
-  parsers(isInstant: boolean): Partial<ParquetParsers> {
-    return {
-      timestampFromMilliseconds: (value) =>
-        isInstant ? this.#instant(value, 1n) : this.#integer(value),
-      timestampFromMicroseconds: (value) => this.#instant(value, 1_000n),
-      timestampFromNanoseconds: (value) => this.#instant(value, 1_000_000n),
-      dateFromDays: (days) => days * MS_PER_DAY,
-    };
-  }
-
-  /** Objects of rows that share an entry of a dictionary must not be the same object. */
-  copyAll(values: ArrayLike<unknown>): unknown[] {
-    const copies: unknown[] = [];
-    for (let at = 0; at < values.length; at++) copies.push(this.#copy(values[at]));
-    return copies;
-  }
-
-  #copy(value: unknown): unknown {
-    if (typeof value === "bigint") return this.#integer(value);
-    if (value === undefined) return null;
-    if (typeof value !== "object" || value === null) return value;
-    if (value instanceof Date) return new Date(value);
-    if (value instanceof Uint8Array) return value.slice();
-    if (Array.isArray(value)) return this.copyAll(value);
-    const entries = Object.entries(value).map(([key, inner]) => [key, this.#copy(inner)] as const);
-    return Object.fromEntries(entries);
-  }
-
-  #integer(raw: bigint): number | bigint {
-    const value = this.#unsigned ? BigInt.asUintN(64, raw) : raw;
-    if (this.#bigints) return value;
-    const number = Number(value);
-    if (Number.isSafeInteger(number)) return number;
-    this.refused = true;
-    return value;
-  }
-
-  /** Whole milliseconds, rounded down (so also before 1970). */
-  #instant(value: bigint, perMs: bigint): number | bigint {
-    const ms = Number((value - (((value % perMs) + perMs) % perMs)) / perMs);
-    if (Math.abs(ms) <= DATE_MS_MAX) return ms;
-    this.refused = true;
-    return value;
-  }
+/** Lists, maps, structs: hyparquet puts them together. */
+async function readNested(
+  file: ParquetFile,
+  group: RowGroupPlace,
+  name: string,
+): Promise<readonly unknown[]> {
+  const values: unknown[] = [];
+  await parquetRead({
+    file: file.bytes,
+    metadata: file.metadata,
+    columns: [name],
+    rowStart: group.firstRow,
+    rowEnd: group.firstRow + group.rows,
+    compressors: decompressors,
+    onChunk({ columnData }) {
+      for (let at = 0; at < columnData.length; at++) values.push(columnData[at]);
+    },
+  });
+  return values;
 }
 
-/** The footer with the column declared in the way in which hyparquet gives its values to a parser. */
-function declare(file: ParquetFile, element: SchemaElement): FileMetaData {
-  const declared = declaration(element);
-  const schema = file.metadata.schema.map((each) => (each === element ? declared : each));
-  return { ...file.metadata, schema };
-}
-
-/** 64-bit integers as milliseconds; types that have a new annotation only with the old one too. */
-function declaration(element: SchemaElement): SchemaElement {
-  const { converted_type: converted, ...rest } = element;
-  const logical = element.logical_type;
-  if (isInteger64(element)) {
-    return { ...rest, logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MILLIS" } };
-  }
-  if (converted === undefined && logical?.type === "DATE") {
-    return { ...rest, converted_type: "DATE" };
-  }
-  if (converted === undefined && logical?.type === "DECIMAL") {
-    return { ...rest, converted_type: "DECIMAL", scale: logical.scale };
-  }
-  return element;
+async function readFlat(
+  file: ParquetFile,
+  group: RowGroupPlace,
+  [root, node]: readonly [SchemaTree, SchemaTree],
+  numbers: Numbers,
+): Promise<readonly unknown[]> {
+  const chunk = file.metadata.row_groups[group.index]?.columns.find(
+    ({ meta_data }) => meta_data?.path_in_schema.join() === node.path.join(),
+  )?.meta_data;
+  if (chunk === undefined) throw new Error("the row group does not have it");
+  const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
+  const bytes = await file.bytes.slice(start, start + Number(chunk.total_compressed_size));
+  const element = declaration(node.element);
+  return readPages(bytes, group.rows, {
+    pathInSchema: node.path,
+    type: chunk.type,
+    codec: chunk.codec,
+    element,
+    schemaPath: [root, { ...node, element }],
+    compressors: decompressors,
+    parsers: { ...DEFAULT_PARSERS, ...numbers.parsers(isTimestamp(node.element)) },
+  });
 }
 
 function kindOf(node: SchemaTree): ParquetColumn["kind"] {
@@ -181,42 +130,11 @@ function kindOf(node: SchemaTree): ParquetColumn["kind"] {
   return element.type === "FIXED_LEN_BYTE_ARRAY" ? "nested" : "plain";
 }
 
-function isTimestamp({ converted_type, logical_type }: SchemaElement): boolean {
-  const old = converted_type === "TIMESTAMP_MILLIS" || converted_type === "TIMESTAMP_MICROS";
-  return old || logical_type?.type === "TIMESTAMP";
-}
-
-function isDate({ converted_type, logical_type }: SchemaElement): boolean {
-  return converted_type === "DATE" || logical_type?.type === "DATE";
-}
-
-function isDecimal({ converted_type, logical_type }: SchemaElement): boolean {
-  return converted_type === "DECIMAL" || logical_type?.type === "DECIMAL";
-}
-
-function isInteger64(element: SchemaElement): boolean {
-  return element.type === "INT64" && !isTimestamp(element) && !isDecimal(element);
-}
-
-function isUnsigned64({ converted_type, logical_type }: SchemaElement): boolean {
-  if (converted_type === "UINT_64") return true;
-  return logical_type?.type === "INTEGER" && logical_type.bitWidth === 64 && !logical_type.isSigned;
-}
-
-/** One array of all chunks; the usual case is one chunk. */
-function join(chunks: readonly DecodedArray[]): ArrayLike<unknown> {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const values: unknown[] = [];
-  for (const chunk of chunks) for (let at = 0; at < chunk.length; at++) values.push(chunk[at]);
-  return values;
-}
-
 function unsafe(
   file: ParquetFile,
   group: RowGroupPlace,
   name: string,
-  values: ArrayLike<unknown>,
+  values: readonly unknown[],
   kind: ParquetColumn["kind"],
 ): DataError {
   let at = 0;

@@ -65,8 +65,9 @@ export class RowChunk<T> implements RecordChunk<T> {
 
 /**
  * Builds the loop that makes one object per row. It is generated, so that all rows of a column set
- * are one object literal with one hidden class (4 times as fast as storing fields by name; see
- * bench/parquet.md). Names appear only as JSON strings, so nothing of a file becomes code.
+ * come from one object literal with one hidden class: `bench/read-parquet.ts` measures 0.17 s for
+ * three million rows of three columns, against 0.4 s with fields stored by name. Names get into the
+ * code only as JSON strings, so nothing of a file is executed.
  */
 function rowEmitter(columns: readonly ParquetColumn[]): RowEmitter {
   const locals = columns.map((_, at) => `const c${at} = columns[${at}];`);

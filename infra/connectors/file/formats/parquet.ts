@@ -93,7 +93,7 @@ function rowGroup(file: ParquetFile, at: number): RowGroupPlace {
   let firstRow = 0;
   for (const [index, group] of file.metadata.row_groups.entries()) {
     const rows = Number(group.num_rows);
-    if (index === at) return { firstRow, rows };
+    if (index === at) return { index, firstRow, rows };
     firstRow += rows;
   }
   throw new StorageError(`${show(file.path)} has no row group ${at} any more`, {
