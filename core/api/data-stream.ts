@@ -1,6 +1,7 @@
 import { printSink } from "../connector/index.ts";
 import type { Sink } from "../connector/index.ts";
 import type { Duration } from "../duration.ts";
+import { PlanError } from "../errors.ts";
 import { FilterOperator } from "../operators/filter-operator.ts";
 import { FlatMapOperator } from "../operators/flat-map-operator.ts";
 import type {
@@ -184,6 +185,18 @@ export class DataStream<T> {
   keyBy<const K extends Key>(key: (value: T) => K): KeyedStream<T, K> {
     requireFunction(key, "keyBy", "keyBy((value) => value.id)");
     return new KeyedStream<T, K>(partitioned(this.origin, "hash"), key);
+  }
+
+  /**
+   * Windows belong to a key: this is a type error that says so, and a PlanError in JavaScript.
+   *
+   * @throws PlanError PLAN_NOT_KEYED
+   */
+  window(_assigner: "call keyBy(...) before window(...)"): never {
+    throw new PlanError("window is called on a stream without key", {
+      code: "PLAN_NOT_KEYED",
+      hint: "call keyBy(...) before it; keyBy(() => 0) puts all records under one key",
+    });
   }
 
   /** Gives each record event time and makes watermarks; those from upstream end here. */
