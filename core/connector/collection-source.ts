@@ -1,6 +1,6 @@
 import { RestoreError } from "../errors.ts";
 import type { IndexSplit } from "./indexed-reader.ts";
-import { IndexedReader } from "./indexed-reader.ts";
+import { IndexedReader, recordsLeft } from "./indexed-reader.ts";
 import type { OrderedEnumeratorState } from "./ordered-enumerator.ts";
 import { OrderedEnumerator } from "./ordered-enumerator.ts";
 import type { ReaderContext, Source } from "./source.ts";
@@ -25,6 +25,7 @@ export function collectionSource<T>(
         context,
         {
           discover: () => [{ id: "collection", first: 0, stride: 1, count, position: 0 }],
+          workLeft: recordsLeft,
           compare: () => 0,
         },
         state,

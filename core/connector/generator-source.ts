@@ -1,6 +1,6 @@
 import { UsageError, show } from "../errors.ts";
 import type { IndexSplit } from "./indexed-reader.ts";
-import { IndexedReader } from "./indexed-reader.ts";
+import { IndexedReader, recordsLeft } from "./indexed-reader.ts";
 import type { EnumeratorContext, Source, SplitEnumerator } from "./source.ts";
 
 export interface GeneratorOptions<T> {
@@ -45,6 +45,7 @@ export function generatorSource<T>(
 /** Spreads all splits at once, because a reader that waits for an endless one would never ask again. */
 class GeneratorEnumerator implements SplitEnumerator<IndexSplit, GeneratorState> {
   readonly #context: EnumeratorContext<IndexSplit>;
+  readonly #count: number | null;
   #splits: IndexSplit[];
 
   constructor(
@@ -53,6 +54,7 @@ class GeneratorEnumerator implements SplitEnumerator<IndexSplit, GeneratorState>
     state: GeneratorState | null,
   ) {
     this.#context = context;
+    this.#count = count;
     this.#splits = state === null ? strides(context.parallelism, count) : [...state.splits];
   }
 
@@ -76,6 +78,12 @@ class GeneratorEnumerator implements SplitEnumerator<IndexSplit, GeneratorState>
 
   snapshot(): GeneratorState {
     return { splits: this.#splits };
+  }
+
+  work(): { readonly total: number; readonly unassigned: number } | null {
+    if (this.#count === null) return null;
+    const unassigned = this.#splits.reduce((sum, split) => sum + recordsLeft(split), 0);
+    return { total: this.#count, unassigned };
   }
 }
 

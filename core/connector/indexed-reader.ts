@@ -11,6 +11,11 @@ export interface IndexSplit {
   readonly position: number;
 }
 
+/** Records of a split that are still to come; 0 for one without end. */
+export function recordsLeft(split: IndexSplit): number {
+  return split.count === null ? 0 : split.count - split.position;
+}
+
 export interface IndexedReaderOptions<T> {
   readonly valueAt: (index: number) => T;
   /** Of the whole source; a split with stride n has an n-th of it. Null: as fast as possible. */
@@ -83,6 +88,10 @@ export class IndexedReader<T> implements SourceReader<T, IndexSplit> {
 
   snapshot(): readonly IndexSplit[] {
     return this.#splits.map((active) => ({ ...active.split, position: active.position }));
+  }
+
+  workLeft(): number {
+    return this.snapshot().reduce((sum, split) => sum + recordsLeft(split), 0);
   }
 
   #emit(active: ActiveSplit, output: ReaderOutput<T>, count: number): void {

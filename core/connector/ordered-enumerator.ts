@@ -6,11 +6,15 @@ export interface OrderedEnumeratorState<Split> {
   /** Discovery is done and is not repeated after a restore. */
   readonly discovered: boolean;
   readonly remaining: readonly Split[];
+  /** What all splits had to read when they were found. */
+  readonly work: number;
 }
 
 export interface OrderedEnumeratorOptions<Split> {
   /** Finds all splits, once per run. A rejection fails the job. */
   readonly discover: () => readonly Split[] | Promise<readonly Split[]>;
+  /** How much of a split is still to be read, in any one unit. */
+  readonly workLeft: (split: Split) => number;
   /** The source's own order. */
   readonly compare: (left: Split, right: Split) => number;
 }
@@ -25,7 +29,11 @@ export interface OrderedEnumeratorOptions<Split> {
  *   E3  discovery happens once per run; a restore goes on with the splits of the checkpoint
  *
  * @example
- * new OrderedEnumerator(context, { discover: () => listShards(), compare: (a, b) => a.id - b.id }, state);
+ * new OrderedEnumerator(context, {
+ *   discover: () => listShards(),
+ *   compare: (a, b) => a.id - b.id,
+ *   workLeft: (shard) => shard.records - shard.position,
+ * }, state);
  */
 export class OrderedEnumerator<Split> implements SplitEnumerator<
   Split,
@@ -36,6 +44,7 @@ export class OrderedEnumerator<Split> implements SplitEnumerator<
   readonly #waiting: number[] = [];
   #remaining: Split[];
   #discovered: boolean;
+  #work: number;
   #started = false;
 
   constructor(
@@ -47,12 +56,14 @@ export class OrderedEnumerator<Split> implements SplitEnumerator<
     this.#options = options;
     this.#remaining = state === null ? [] : [...state.remaining];
     this.#discovered = state?.discovered ?? false;
+    this.#work = state?.work ?? 0;
   }
 
   async start(): Promise<void> {
     if (!this.#discovered) {
       this.#remaining.push(...(await this.#options.discover()));
       this.#discovered = true;
+      this.#work = this.#unassigned();
     }
     this.#remaining.sort(this.#options.compare);
     this.#started = true;
@@ -70,7 +81,16 @@ export class OrderedEnumerator<Split> implements SplitEnumerator<
   }
 
   snapshot(): OrderedEnumeratorState<Split> {
-    return { discovered: this.#discovered, remaining: [...this.#remaining] };
+    const remaining = [...this.#remaining];
+    return { discovered: this.#discovered, remaining, work: this.#work };
+  }
+
+  work(): { readonly total: number; readonly unassigned: number } | null {
+    return this.#discovered ? { total: this.#work, unassigned: this.#unassigned() } : null;
+  }
+
+  #unassigned(): number {
+    return this.#remaining.reduce((sum, split) => sum + this.#options.workLeft(split), 0);
   }
 
   #answer(subtask: number): void {

@@ -39,6 +39,8 @@ export interface ChunkReader<T> {
 /** What a source has to bring along; everything else is done by `PrefetchingReader`. */
 export interface ChunkedSplits<T, Split> {
   splitId(split: Split): string;
+  /** How much of a split is still to be read, in the enumerator's unit. */
+  workLeft(split: Split): number;
   /** Opens a split at its `resumeAt`. */
   open(split: Split): Promise<ChunkReader<T>>;
 }
@@ -136,6 +138,10 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
       resumeAt: open.resumeAt,
       resumePosition: open.resumePosition,
     }));
+  }
+
+  workLeft(): number {
+    return this.snapshot().reduce((sum, split) => sum + this.#source.workLeft(split), 0);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { UsageError, show } from "../errors.ts";
 import type { IndexSplit } from "./indexed-reader.ts";
-import { IndexedReader } from "./indexed-reader.ts";
+import { IndexedReader, recordsLeft } from "./indexed-reader.ts";
 import type { OrderedEnumeratorState } from "./ordered-enumerator.ts";
 import { OrderedEnumerator } from "./ordered-enumerator.ts";
 import type { Source } from "./source.ts";
@@ -27,6 +27,7 @@ export function sequenceSource(
         context,
         {
           discover: () => ranges(from, to, context.parallelism),
+          workLeft: recordsLeft,
           compare: (left, right) => left.first - right.first,
         },
         state,

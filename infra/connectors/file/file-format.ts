@@ -6,6 +6,8 @@ export interface FileRange {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
+  /** How many records it has, if that is known without reading them; for progress displays. */
+  readonly records?: number;
 }
 
 /** A range of one file, and how far it has been read. Plain data: it is part of checkpoints. */

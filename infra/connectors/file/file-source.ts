@@ -2,6 +2,7 @@ import type { OrderedEnumeratorState, Source } from "../../../core/connector/ind
 import { OrderedEnumerator, PrefetchingReader } from "../../../core/connector/index.ts";
 import { UsageError, show } from "../../../core/errors.ts";
 import type { BlockFormat, FileFormat, FileSplit } from "./file-format.ts";
+import { isGzip } from "./byte-stream.ts";
 import { lineBlocks } from "./line-blocks.ts";
 import { listFiles } from "./list-files.ts";
 
@@ -40,20 +41,31 @@ export function fileSource<T>(
   }
   const { format } = options;
   const blocks = format.kind === "lines" ? lineBlocks(format, options) : format;
-  const splits = { splitId, open: (split: FileSplit) => blocks.open(split) };
+  const splits = { splitId, workLeft, open: (split: FileSplit) => blocks.open(split) };
   return {
     describe: `file(${paths.join(", ")}, ${format.describe})`,
     boundedness: "bounded",
     replayable: true,
     splitId,
     createEnumerator: (context, state) =>
-      new OrderedEnumerator(context, { discover: () => discover(paths, blocks), compare }, state),
+      new OrderedEnumerator(
+        context,
+        { discover: () => discover(paths, blocks), compare, workLeft },
+        state,
+      ),
     createReader: (context) => new PrefetchingReader(context, splits),
   };
 }
 
 function splitId(split: FileSplit): string {
   return `${split.path}#${split.start}`;
+}
+
+/** In records where their number is known, else in bytes; a gzip file counts until it is finished. */
+function workLeft(split: FileSplit): number {
+  if (split.records !== undefined) return split.records - split.position;
+  if (isGzip(split.path)) return split.end - split.start;
+  return Math.max(0, split.end - split.resumeAt);
 }
 
 /** By path, then by position in the file. */
@@ -77,12 +89,11 @@ async function discover<T>(
 
 async function planFile<T>(path: string, format: BlockFormat<T>): Promise<FileSplit[]> {
   const ranges = await format.plan(path);
-  return ranges.map(({ start, end }) => ({
+  return ranges.map((range) => ({
+    ...range,
     path,
-    start,
-    end,
     position: 0,
-    resumeAt: start,
+    resumeAt: range.start,
     resumePosition: 0,
   }));
 }

@@ -43,6 +43,24 @@ describe.each(sources)("%s", (_name, source) => {
   });
 });
 
+describe("the share done", () => {
+  test.each(sources)(
+    "of %s counts records, also those of earlier attempts",
+    async (_name, source) => {
+      const options = { parallelism: 2, recordsMax: 1 };
+      const { first, rest } = await runCut(() => source(20), 5, options, { stopAfter: 10 });
+      expect(first.done).toBe(0.25);
+      expect(rest.done).toBe(0.75);
+      expect((await runSource(source(20))).done).toBe(1);
+    },
+  );
+
+  test("of an endless generator is unknown", async () => {
+    const source = generatorSource({ generate: (index) => index });
+    expect((await runSource(source, { stopAfter: 5 })).done).toBeNull();
+  });
+});
+
 describe("a collection", () => {
   test("that changed since the checkpoint is refused", async () => {
     const first = await runSource(collectionSource([1, 2, 3]), { stopAfter: 1 });

@@ -36,6 +36,7 @@ class Rig {
     };
     const source: ChunkedSplits<string, Split> = {
       splitId: (split) => split.name,
+      workLeft: (split) => split.chunks * RECORDS_OF_CHUNK - split.position,
       open: (split) => this.#open(split),
     };
     this.reader = new PrefetchingReader(context, source);
@@ -142,6 +143,7 @@ describe("a prefetching reader", () => {
     rig.add("b", 1);
     await rig.settle();
     rig.poll(RECORDS_OF_CHUNK + 2);
+    expect(rig.reader.workLeft()).toBe(4 + 3);
     expect(rig.reader.snapshot()).toEqual([
       { name: "a", chunks: 3, position: 5, resumeAt: 1, resumePosition: 3 },
       { name: "b", chunks: 1, position: 0, resumeAt: 0, resumePosition: 0 },

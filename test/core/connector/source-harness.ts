@@ -118,6 +118,14 @@ export class SourceHarness<T> {
     });
   }
 
+  /** The share done, from 0 to 1; null while unknown. */
+  get done(): number | null {
+    const work = this.#enumerator.work?.() ?? null;
+    if (work === null) return null;
+    const reading = this.#readers.reduce((sum, reader) => sum + (reader.workLeft?.() ?? 0), 0);
+    return 1 - (work.unassigned + reading) / work.total;
+  }
+
   get values(): T[] {
     return this.emitted.map((record) => record.value);
   }

@@ -26,6 +26,7 @@ interface Page {
  */
 export function readPages(bytes: ArrayBuffer, rows: number, decoder: ColumnDecoder): unknown[] {
   const reader: PageReader = { view: new DataView(bytes), offset: 0 };
+  // oxlint-disable-next-line unicorn/no-new-array -- made at its length, as in the benchmark
   const values = new Array<unknown>(rows);
   let dictionary: DecodedArray | null = null;
   let filled = 0;

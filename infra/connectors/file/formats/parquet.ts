@@ -53,7 +53,11 @@ async function planRowGroups(
   const file = await openParquet(path);
   try {
     columnNames(file, columns);
-    return file.metadata.row_groups.map((_, at) => ({ start: at, end: at + 1 }));
+    return file.metadata.row_groups.map((group, at) => ({
+      start: at,
+      end: at + 1,
+      records: Number(group.num_rows),
+    }));
   } finally {
     await file.close();
   }

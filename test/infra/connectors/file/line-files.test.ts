@@ -102,6 +102,18 @@ describe("a file of text", () => {
   });
 });
 
+describe("the share done", () => {
+  test("is that of the bytes of finished blocks and ranges, or of gzip files", async () => {
+    const path = write("1\n2\n3\n4\n");
+    const source = fileSource({ path, format: text(), splitBytes: 2 });
+    const run = await runSource(source, { stopAfter: 3, recordsMax: 1 });
+    expect(run.done).toBe(0.5);
+    const zipped = fileSource({ path: write(gzipSync("1\n2\n"), "gz"), format: text() });
+    expect((await runSource(zipped, { stopAfter: 1 })).done).toBe(0);
+    expect((await runSource(zipped)).done).toBe(1);
+  });
+});
+
 describe("several files", () => {
   test("are handed out in file order, also after a restore", async () => {
     for (const name of ["a", "b", "c"]) {

@@ -79,6 +79,8 @@ describe("a Parquet file", () => {
     const { first, rest } = await runCut(() => source(path), at, { recordsMax: 64 }, {});
     expect([...first.values, ...rest.values].map((row) => row["id"])).toEqual(ids);
     expect(first.values).toHaveLength(at);
+    expect(first.done).toBeCloseTo(at / count);
+    expect(rest.done).toBe(1);
   });
 
   test("gives the columns asked for, in that order, and reads no others", async () => {
