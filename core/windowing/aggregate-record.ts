@@ -40,6 +40,8 @@ type Selector = (element: any) => any;
 export class AggregateRecord<R> implements AggregateFunction<any, unknown[], R> {
   /** Whether a result depends on the order of the elements. */
   readonly ordered: boolean;
+  /** Whether accumulators hold numbers only. */
+  readonly numeric: boolean;
   readonly #names: readonly string[];
   readonly #codes: number[];
   readonly #at: number[];
@@ -47,7 +49,6 @@ export class AggregateRecord<R> implements AggregateFunction<any, unknown[], R> 
   readonly #folds: readonly (SlotFold | null)[];
   /** Accumulators begin as copies of this; it holds doubles, so that they do too. */
   readonly #template: unknown[];
-  readonly #slots: boolean;
 
   constructor(aggregators: AggregatorRecord<any>) {
     const list = Object.values(aggregators);
@@ -56,14 +57,14 @@ export class AggregateRecord<R> implements AggregateFunction<any, unknown[], R> 
     this.#of = list.map((one) => one.of ?? itself);
     this.#folds = list.map((one) => (typeof one.fold === "string" ? null : one.fold));
     this.#at = [];
-    this.#slots = this.#codes.includes(SLOT);
+    this.numeric = !this.#codes.includes(SLOT);
     this.#template = template(this.#codes, this.#at);
     this.ordered = this.#folds.some((fold) => fold !== null && fold.ordered);
   }
 
   createAccumulator(): unknown[] {
     const accumulator = this.#template.slice();
-    if (!this.#slots) return accumulator;
+    if (this.numeric) return accumulator;
     for (let i = 0; i < this.#codes.length; i++) {
       const fold = this.#folds[i];
       if (fold !== null && fold !== undefined) accumulator[this.#at[i] as number] = fold.create();

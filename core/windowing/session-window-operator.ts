@@ -4,10 +4,11 @@ import { valueState } from "../state/index.ts";
 import { MAX_TIMESTAMP } from "../timestamp.ts";
 import { BaseWindowOperator } from "./base-window-operator.ts";
 import {
+  firstSessionAt,
   insertSession,
+  lastSessionAt,
   mergeSessions,
   removeSession,
-  sessionsAt,
   sessionWindow,
   TIMER_NONE,
 } from "./session.ts";
@@ -62,11 +63,11 @@ export class SessionWindowOperator extends BaseWindowOperator {
     const sessions = (table.get(this.#column, slot) ?? []) as Session[];
     const session = this.#sessionFor(sessions, window);
     if (session === null) return false;
-    session[3] = this.contents.add(session[3], value);
-    const last = session[1] - 1;
+    session.contents = this.contents.add(session.contents, value);
+    const last = session.end - 1;
     if (last > this.passed) this.#arm(session, last);
     else {
-      this.emitter.emit(sessionWindow(session), null, scope.identity, session[3], true);
+      this.emitter.emit(sessionWindow(session), null, scope.identity, session.contents, true);
       this.#arm(session, this.cleanupTime(last));
     }
     table.set(this.#column, slot, sessions);
@@ -75,18 +76,19 @@ export class SessionWindowOperator extends BaseWindowOperator {
 
   /** The session the window belongs to, after merging; null when it is late. */
   #sessionFor(sessions: Session[], window: TimeWindow): Session | null {
-    const found = sessionsAt(sessions, window);
-    if (found.length > 0) return mergeSessions(sessions, found, window, this.contents);
+    const last = lastSessionAt(sessions, window);
+    if (last >= 0) {
+      const first = firstSessionAt(sessions, last, window);
+      return mergeSessions(sessions, first, last, window, this.contents);
+    }
     if (this.cleanupTime(window.maxTimestamp()) <= this.passed) return null;
-    const session: Session = [window.start, window.end, TIMER_NONE];
-    insertSession(sessions, session);
-    return session;
+    return insertSession(sessions, window);
   }
 
   /** Sees to it that a timer comes at `deadline` or before (SW2). */
   #arm(session: Session, deadline: number): void {
-    if (session[2] <= deadline || deadline >= MAX_TIMESTAMP) return;
-    session[2] = deadline;
+    if (session.timer <= deadline || deadline >= MAX_TIMESTAMP) return;
+    session.timer = deadline;
     if (this.isEventTime) this.timers.registerEventTime(this.state.scope, deadline);
     else this.timers.registerProcessingTime(this.state.scope, deadline);
   }
@@ -96,9 +98,9 @@ export class SessionWindowOperator extends BaseWindowOperator {
     const sessions = scope.table.get(this.#column, slot) as Session[] | undefined;
     if (sessions === undefined) return;
     // One session's cleanup may come with another one's end, so all are looked at.
-    const due = sessions.filter((session) => session[2] === timestamp);
+    const due = sessions.filter((session) => session.timer === timestamp);
     for (const session of due) {
-      session[2] = TIMER_NONE;
+      session.timer = TIMER_NONE;
       if (!this.#pass(session, timestamp, scope)) removeSession(sessions, session);
     }
     if (sessions.length === 0) scope.table.remove(this.#column, slot);
@@ -107,7 +109,7 @@ export class SessionWindowOperator extends BaseWindowOperator {
 
   /** A session's timer fired; false when the session is over. */
   #pass(session: Session, timestamp: number, scope: StateScope): boolean {
-    const last = session[1] - 1;
+    const last = session.end - 1;
     const cleanup = this.cleanupTime(last);
     if (timestamp < last) {
       this.#arm(session, last);
@@ -115,7 +117,7 @@ export class SessionWindowOperator extends BaseWindowOperator {
     }
     const window = sessionWindow(session);
     if (timestamp === last) {
-      this.emitter.emit(window, null, scope.identity, session[3], cleanup !== last);
+      this.emitter.emit(window, null, scope.identity, session.contents, cleanup !== last);
     }
     if (timestamp < cleanup) {
       this.#arm(session, cleanup);

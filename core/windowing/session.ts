@@ -1,33 +1,48 @@
 import type { WindowContents } from "./window-contents.ts";
 import { TimeWindow } from "./window.ts";
 
-/**
- * A session of one key as it lies in state: start, end, the time of its timer (TIMER_NONE: it has
- * none), and its contents (absent after a purge). An array, because it is persisted as it is.
- */
-export type Session = [start: number, end: number, timer: number, contents?: unknown];
+/** A session of one key as it lies in state. */
+export interface Session {
+  start: number;
+  end: number;
+  /** When the session's own timer comes; TIMER_NONE: it has none. */
+  timer: number;
+  /** Undefined after a purge. */
+  contents: unknown;
+}
 
 export const TIMER_NONE: number = Number.POSITIVE_INFINITY;
 
 export function sessionWindow(session: Session): TimeWindow {
-  return new TimeWindow(session[0], session[1]);
+  return new TimeWindow(session.start, session.end);
 }
 
-/** The sessions that the window shares an instant with or touches, in the order of time. */
-export function sessionsAt(sessions: readonly Session[], window: TimeWindow): Session[] {
-  const found: Session[] = [];
-  for (let i = 0; i < sessions.length; i++) {
-    const session = sessions[i] as Session;
-    if (session[0] <= window.end && session[1] >= window.start) found.push(session);
-  }
-  return found;
+/** The last of the sessions that the window shares an instant with or touches; -1 without one. */
+export function lastSessionAt(sessions: readonly Session[], window: TimeWindow): number {
+  let at = sessions.length - 1;
+  while (at >= 0 && (sessions[at] as Session).start > window.end) at--;
+  return at >= 0 && (sessions[at] as Session).end >= window.start ? at : -1;
 }
 
-/** The session's place among the sessions of its key, which stand in the order of time. */
-export function insertSession(sessions: Session[], session: Session): void {
+/** The first of those sessions, when `last` is the last one. */
+export function firstSessionAt(
+  sessions: readonly Session[],
+  last: number,
+  window: TimeWindow,
+): number {
+  let at = last;
+  while (at > 0 && (sessions[at - 1] as Session).end >= window.start) at--;
+  return at;
+}
+
+/** Adds a session at its place in the order of time. */
+export function insertSession(sessions: Session[], window: TimeWindow): Session {
+  const { start, end } = window;
+  const session: Session = { start, end, timer: TIMER_NONE, contents: undefined };
   let at = sessions.length;
-  while (at > 0 && (sessions[at - 1] as Session)[0] > session[0]) at--;
+  while (at > 0 && (sessions[at - 1] as Session).start > start) at--;
   sessions.splice(at, 0, session);
+  return session;
 }
 
 export function removeSession(sessions: Session[], session: Session): void {
@@ -35,24 +50,27 @@ export function removeSession(sessions: Session[], session: Session): void {
   if (at >= 0) sessions.splice(at, 1);
 }
 
-/** Makes one session, the first, of `found` and `window`; the others leave `sessions`. */
+/** Makes one session of `window` and the sessions from `first` to `last`. */
 export function mergeSessions(
   sessions: Session[],
-  found: readonly Session[],
+  first: number,
+  last: number,
   window: TimeWindow,
   contents: WindowContents,
 ): Session {
-  const merged = found[0] as Session;
-  merged[0] = Math.min(merged[0], window.start);
-  merged[1] = Math.max(merged[1], window.end);
-  for (let i = 1; i < found.length; i++) {
-    const other = found[i] as Session;
-    merged[1] = Math.max(merged[1], other[1]);
-    merged[2] = Math.min(merged[2], other[2]);
-    if (other.length === 4) {
-      merged[3] = merged.length === 4 ? contents.merge(merged[3], other[3]) : other[3];
-    }
-    removeSession(sessions, other);
-  }
+  const merged = sessions[first] as Session;
+  if (window.start < merged.start) merged.start = window.start;
+  if (window.end > merged.end) merged.end = window.end;
+  for (let i = first + 1; i <= last; i++) absorb(merged, sessions[i] as Session, contents);
+  if (last > first) sessions.splice(first + 1, last - first);
   return merged;
+}
+
+function absorb(merged: Session, other: Session, contents: WindowContents): void {
+  merged.end = Math.max(merged.end, other.end);
+  merged.timer = Math.min(merged.timer, other.timer);
+  if (merged.contents === undefined) merged.contents = other.contents;
+  else if (other.contents !== undefined) {
+    merged.contents = contents.merge(merged.contents, other.contents);
+  }
 }

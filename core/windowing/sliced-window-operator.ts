@@ -1,11 +1,10 @@
 import type { KeyIdentity } from "../record/key.ts";
 import type { OperatorSetup } from "../runtime/operator.ts";
 import type { StateScope, StateTable } from "../state/index.ts";
-import { deepCopy } from "../state/deep-copy.ts";
 import { MAX_TIMESTAMP } from "../timestamp.ts";
-import { AggregateRecord } from "./aggregate-record.ts";
 import { BaseWindowOperator } from "./base-window-operator.ts";
-import { isFlat } from "./flat-copy.ts";
+import { paneContents } from "./pane-contents.ts";
+import type { PaneContents } from "./pane-contents.ts";
 import { firstWindowEnd, lastWindowEnd } from "./pane-layout.ts";
 import type { PaneLayout } from "./pane-layout.ts";
 import { RunningWindow } from "./running-window.ts";
@@ -45,10 +44,7 @@ class Pane {
 export class SlicedWindowOperator extends BaseWindowOperator {
   readonly #column: number;
   readonly #layout: PaneLayout;
-  /** Whether merging can keep or change parts of its right operand, so that it gets a copy. */
-  readonly #copies: boolean;
-  /** Whether contents may be of any shape in two stacks, because functions do not change them. */
-  readonly #reduces: boolean;
+  readonly #contents: PaneContents;
   readonly #panes: Map<number, Pane>;
   readonly #running: Map<KeyIdentity, RunningWindow>;
   /** Off as soon as an accumulator is not small and flat: two stacks would hold it many times. */
@@ -56,6 +52,9 @@ export class SlicedWindowOperator extends BaseWindowOperator {
   #last: Pane | null;
   #lastStart: number;
   #lastEnd: number;
+  /** The tables of the panes of the window at `#tablesStart`, oldest first; NaN: of none. */
+  readonly #tables: (StateTable | null)[];
+  #tablesStart: number;
   /** Panes found by `#collect`, oldest first. */
   readonly #starts: number[];
   readonly #found: unknown[];
@@ -64,15 +63,15 @@ export class SlicedWindowOperator extends BaseWindowOperator {
     super(setup, spec);
     this.#column = this.state.column(WINDOW_CONTENTS);
     this.#layout = layout;
-    const fn = spec.function;
-    this.#reduces = fn.kind === "reduce";
-    this.#copies = fn.kind === "aggregate" && !(fn.aggregate instanceof AggregateRecord);
+    this.#contents = paneContents(spec.function, this.contents);
     this.#panes = new Map();
     this.#running = new Map();
     this.#stacks = true;
     this.#last = null;
     this.#lastStart = 0;
     this.#lastEnd = 0;
+    this.#tables = [];
+    this.#tablesStart = Number.NaN;
     this.#starts = [];
     this.#found = [];
   }
@@ -118,6 +117,7 @@ export class SlicedWindowOperator extends BaseWindowOperator {
   override onNamespaceEventTime(_timestamp: number, namespace: string | number): void {
     this.state.dropNamespace(namespace);
     this.#panes.delete(Number(namespace));
+    this.#tablesStart = Number.NaN;
     if (this.#last?.start !== namespace) return;
     this.#last = null;
     this.#lastStart = 0;
@@ -145,6 +145,7 @@ export class SlicedWindowOperator extends BaseWindowOperator {
     if (lateAt <= this.timers.currentWatermark) return null;
     const firstEnd = firstWindowEnd(layout, start);
     const table = this.state.namespace(start);
+    this.#tablesStart = Number.NaN;
     if (lateAt < MAX_TIMESTAMP) this.timers.registerNamespaceEventTime(start, lateAt + 1);
     return new Pane(start, start + layout.paneMs, table, firstEnd, lateAt);
   }
@@ -165,36 +166,39 @@ export class SlicedWindowOperator extends BaseWindowOperator {
     }
   }
 
-  /** The running result of a key, brought to the window; null when accumulators are not flat. */
+  /** The running result of a key, brought to the window; null when contents may grow. */
   #advance(identity: KeyIdentity, start: number, end: number): RunningWindow | null {
     let running = this.#running.get(identity);
     if (running === undefined) {
-      running = new RunningWindow(this.contents);
+      running = new RunningWindow(this.#contents);
       this.#running.set(identity, running);
-    } else if (running.end <= end && running.end >= start && running.middle >= start) {
-      return this.#extend(running, identity, end);
+    } else if (running.end <= end && running.middle >= start) {
+      return this.#extend(running, identity, start, end);
     }
     this.#collect(identity, start, end);
-    if (!this.#allFlat()) return null;
+    for (let i = 0; i < this.#found.length; i++) {
+      if (!this.#contents.stackable(this.#found[i])) return this.#stopStacks();
+    }
     running.refill(this.#starts, this.#found, end);
     return running;
   }
 
-  #extend(running: RunningWindow, identity: KeyIdentity, end: number): RunningWindow | null {
-    for (let start = running.end; start < end; start += this.#layout.paneMs) {
-      const contents = this.#contentsOf(start, identity);
+  #extend(
+    running: RunningWindow,
+    identity: KeyIdentity,
+    start: number,
+    end: number,
+  ): RunningWindow | null {
+    const { paneMs } = this.#layout;
+    this.#lookUp(start, end);
+    for (let pane = running.end; pane < end; pane += paneMs) {
+      const contents = this.#contentsOf((pane - start) / paneMs, identity);
       if (contents === undefined) continue;
-      if (!this.#reduces && !isFlat(contents)) return this.#stopStacks();
-      running.push(start, contents);
+      if (!this.#contents.stackable(contents)) return this.#stopStacks();
+      running.push(pane, contents);
     }
     running.end = end;
     return running;
-  }
-
-  #allFlat(): boolean {
-    if (this.#reduces || this.#found.every(isFlat)) return true;
-    this.#stopStacks();
-    return false;
   }
 
   #stopStacks(): null {
@@ -207,27 +211,40 @@ export class SlicedWindowOperator extends BaseWindowOperator {
   #mergePanes(identity: KeyIdentity, start: number, end: number): unknown {
     this.#collect(identity, start, end);
     let merged: unknown;
-    for (const contents of this.#found) {
-      if (merged === undefined) merged = this.#reduces ? contents : deepCopy(contents);
-      else merged = this.contents.merge(merged, this.#copies ? deepCopy(contents) : contents);
+    for (const pane of this.#found) {
+      merged =
+        merged === undefined ? this.#contents.copy(pane) : this.#contents.merge(merged, pane);
     }
     return merged;
   }
 
   #collect(identity: KeyIdentity, start: number, end: number): void {
+    const { paneMs } = this.#layout;
+    this.#lookUp(start, end);
     this.#starts.length = 0;
     this.#found.length = 0;
-    for (let pane = start; pane < end; pane += this.#layout.paneMs) {
-      const contents = this.#contentsOf(pane, identity);
+    for (let i = 0; i < this.#tables.length; i++) {
+      const contents = this.#contentsOf(i, identity);
       if (contents === undefined) continue;
-      this.#starts.push(pane);
+      this.#starts.push(start + i * paneMs);
       this.#found.push(contents);
     }
   }
 
-  #contentsOf(start: number, identity: KeyIdentity): unknown {
-    const table = this.#panes.get(start)?.table ?? this.state.findNamespace(start);
-    if (table === null) return undefined;
+  /** Finds the tables of a window's panes, once for all keys that fire in it. */
+  #lookUp(start: number, end: number): void {
+    if (this.#tablesStart === start) return;
+    this.#tablesStart = start;
+    this.#tables.length = 0;
+    for (let pane = start; pane < end; pane += this.#layout.paneMs) {
+      this.#tables.push(this.#panes.get(pane)?.table ?? this.state.findNamespace(pane));
+    }
+  }
+
+  /** What a key has in the i-th pane of the window that was looked up. */
+  #contentsOf(i: number, identity: KeyIdentity): unknown {
+    const table = this.#tables[i];
+    if (table === null || table === undefined) return undefined;
     const slot = table.find(identity);
     return slot < 0 ? undefined : table.get(this.#column, slot);
   }

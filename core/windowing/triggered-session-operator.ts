@@ -4,12 +4,12 @@ import type { StateScope, StateTable } from "../state/index.ts";
 import { MAX_TIMESTAMP } from "../timestamp.ts";
 import { BaseWindowOperator } from "./base-window-operator.ts";
 import {
+  firstSessionAt,
   insertSession,
+  lastSessionAt,
   mergeSessions,
   removeSession,
-  sessionsAt,
   sessionWindow,
-  TIMER_NONE,
 } from "./session.ts";
 import type { Session } from "./session.ts";
 import { WINDOW_SESSIONS } from "./session-window-operator.ts";
@@ -65,7 +65,7 @@ export class TriggeredSessionOperator extends BaseWindowOperator {
     const sessions = (scope.table.get(this.#column, slot) ?? []) as Session[];
     const session = this.#sessionFor(sessions, window, scope.identity);
     if (session === null) return false;
-    session[3] = this.contents.add(session[3], value);
+    session.contents = this.contents.add(session.contents, value);
     const whole = sessionWindow(session);
     this.#context.enter(this.#table(whole), scope.identity);
     const result = this.#trigger.onElement(value, timestamp, whole, this.#context);
@@ -76,18 +76,17 @@ export class TriggeredSessionOperator extends BaseWindowOperator {
   }
 
   #sessionFor(sessions: Session[], window: TimeWindow, identity: KeyIdentity): Session | null {
-    const found = sessionsAt(sessions, window);
-    if (found.length === 0) {
-      if (this.cleanupTime(window.maxTimestamp()) <= this.passed) return null;
-      const session: Session = [window.start, window.end, TIMER_NONE];
-      insertSession(sessions, session);
-      return session;
+    const last = lastSessionAt(sessions, window);
+    if (last < 0) {
+      const late = this.cleanupTime(window.maxTimestamp()) <= this.passed;
+      return late ? null : insertSession(sessions, window);
     }
-    const before = found.map(sessionWindow);
-    const session = mergeSessions(sessions, found, window, this.contents);
+    const first = firstSessionAt(sessions, last, window);
+    const before = sessions.slice(first, last + 1).map(sessionWindow);
+    const session = mergeSessions(sessions, first, last, window, this.contents);
+    const { start, end } = before[0] as TimeWindow;
     // Extending by nothing is no merge.
-    const first = before[0] as TimeWindow;
-    const same = found.length === 1 && first.start === session[0] && first.end === session[1];
+    const same = first === last && start === session.start && end === session.end;
     if (!same) this.#moveTrigger(before, sessionWindow(session), identity);
     return session;
   }
@@ -106,7 +105,7 @@ export class TriggeredSessionOperator extends BaseWindowOperator {
     const window = this.assigner.windowOf(table.namespace as string | number) as TimeWindow;
     const slot = this.state.scope.find();
     const sessions = this.#sessions(slot);
-    const session = sessions.find((one) => one[0] === window.start && one[1] === window.end);
+    const session = sessions.find((one) => one.start === window.start && one.end === window.end);
     if (session === undefined) return;
     this.#context.enter(table, identity);
     const result = eventTime
@@ -131,10 +130,10 @@ export class TriggeredSessionOperator extends BaseWindowOperator {
 
   #settle(session: Session, result: TriggerResult, identity: KeyIdentity): void {
     if (result === "CONTINUE") return;
-    if (fires(result) && session.length === 4) {
-      this.emitter.emit(sessionWindow(session), null, identity, session[3], true);
+    if (fires(result) && session.contents !== undefined) {
+      this.emitter.emit(sessionWindow(session), null, identity, session.contents, true);
     }
-    if (purges(result)) session.length = 3;
+    if (purges(result)) session.contents = undefined;
   }
 
   #registerCleanup(window: TimeWindow): void {
