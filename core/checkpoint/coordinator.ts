@@ -5,6 +5,7 @@ import type {
   CheckpointEvent,
   CheckpointKind,
 } from "./checkpoint-event.ts";
+import { CheckpointSchedule } from "./checkpoint-schedule.ts";
 import { FailureCounter } from "./failure-counter.ts";
 import { PendingCheckpoint, subtaskName } from "./pending-checkpoint.ts";
 
@@ -53,18 +54,13 @@ export class CheckpointCoordinator<S> {
   readonly #settings: CoordinatorSettings;
   readonly #subtasks: readonly string[];
   readonly #failures: FailureCounter;
+  readonly #schedule: CheckpointSchedule;
   /** Ascending, because numbers grow. */
   readonly #pending = new Map<number, PendingCheckpoint<S>>();
   readonly #requests: ManualRequest[] = [];
   #decisions: CheckpointDecision<S>[] = [];
   #next: number;
   #phase: "new" | "running" | "stopped" = "new";
-  #active = false;
-  #finishing = false;
-  #finished = false;
-  /** The next periodic trigger, apart from min pause, activity and concurrency. */
-  #periodicAt = 0;
-  #lastCompletedAt: number | null = null;
   #wakeAt: number | null = null;
 
   constructor(options: CoordinatorOptions) {
@@ -72,6 +68,7 @@ export class CheckpointCoordinator<S> {
     this.#settings = options.settings;
     this.#subtasks = options.subtasks.map(({ vertex, subtask }) => subtaskName(vertex, subtask));
     this.#failures = new FailureCounter(options.settings.tolerableFailures);
+    this.#schedule = new CheckpointSchedule(options.settings);
     this.#next = options.firstCheckpoint;
   }
 
@@ -87,7 +84,7 @@ export class CheckpointCoordinator<S> {
 
   /** Takes in an event at `nowMs` (milliseconds since the epoch). */
   handle(event: CheckpointEvent<S>, nowMs: number): readonly CheckpointDecision<S>[] {
-    if (event.kind === "active" && this.#active) return NOTHING;
+    if (event.kind === "active" && this.#schedule.active) return NOTHING;
     if (this.#phase === "stopped") return this.#refuse(event);
     this.#apply(event, nowMs);
     if (this.#phase === "running") this.#proceed(nowMs);
@@ -106,11 +103,9 @@ export class CheckpointCoordinator<S> {
       case "start":
         assert(this.#phase === "new", "a coordinator starts once");
         this.#phase = "running";
-        this.#periodicAt = now + (this.#settings.intervalMs ?? 0);
-        return;
+        return this.#schedule.onStart(now);
       case "active":
-        this.#active = true;
-        return;
+        return this.#schedule.onActive();
       case "tick":
         this.#wakeAt = null;
         return;
@@ -126,9 +121,7 @@ export class CheckpointCoordinator<S> {
       case "store-failed":
         return this.#storeFailed(event.checkpoint, event.detail);
       case "finish":
-        this.#finishing = true;
-        this.#periodicAt = now;
-        return;
+        return this.#schedule.onFinish(now);
       case "stop":
         return this.#stop();
       default:
@@ -162,10 +155,9 @@ export class CheckpointCoordinator<S> {
     assert(pending.storing, `CC2: checkpoint ${checkpoint} was to be stored`);
     this.#pending.delete(checkpoint);
     this.#failures.success(checkpoint);
-    this.#lastCompletedAt = now;
     const { type, request, triggeredAt, final } = pending;
+    this.#schedule.onComplete(type, final, now);
     if (type === "checkpoint") this.#subsume(checkpoint);
-    if (final) this.#finished = true;
     this.#decisions.push({
       kind: "completed",
       checkpoint,
@@ -213,7 +205,7 @@ export class CheckpointCoordinator<S> {
   #abort(pending: PendingCheckpoint<S>, reason: AbortReason, detail: string): void {
     const { checkpoint, type, request } = pending;
     this.#pending.delete(checkpoint);
-    if (type === "checkpoint") this.#active = true;
+    if (type === "checkpoint") this.#schedule.onAbort(pending.final);
     this.#decisions.push({ kind: "abort", checkpoint, reason, detail, request });
   }
 
@@ -222,7 +214,7 @@ export class CheckpointCoordinator<S> {
     this.#expire(now);
     this.#store();
     this.#triggerRequests(now);
-    if (this.#periodicDue() <= now) this.#triggerPeriodic(now);
+    if (this.#periodicDue() <= now) this.#trigger("checkpoint", null, now);
     this.#wake(this.#earliest());
   }
 
@@ -260,16 +252,11 @@ export class CheckpointCoordinator<S> {
     }
   }
 
-  #triggerPeriodic(now: number): void {
-    this.#trigger("checkpoint", null, now);
-    this.#periodicAt = now + (this.#settings.intervalMs ?? 0);
-  }
-
   #trigger(type: CheckpointKind, request: string | null, now: number): void {
     const checkpoint = this.#next;
     this.#next += 1;
-    if (type === "checkpoint") this.#active = false;
-    const final = this.#finishing && type === "checkpoint";
+    const final = type === "checkpoint" && this.#schedule.final;
+    if (type === "checkpoint") this.#schedule.onTrigger(request !== null, now);
     const subtasks = this.#subtasks;
     const options = { checkpoint, type, request, final, triggeredAt: now, subtasks };
     this.#pending.set(checkpoint, new PendingCheckpoint<S>(options));
@@ -280,23 +267,8 @@ export class CheckpointCoordinator<S> {
     return this.#pending.size < this.#settings.maxConcurrent;
   }
 
-  /** When the next periodic (or last) checkpoint may start; Infinity: not before another event. */
   #periodicDue(): number {
-    const { intervalMs, minPauseMs } = this.#settings;
-    if (!this.#slotFree) return Infinity;
-    if (this.#finishing) return this.#finalDue();
-    if (intervalMs === null || !this.#active) return Infinity;
-    if (this.#lastCompletedAt === null) return this.#periodicAt;
-    return Math.max(this.#periodicAt, this.#lastCompletedAt + minPauseMs);
-  }
-
-  /** The last checkpoint knows no min pause; after a failure it waits for an interval. */
-  #finalDue(): number {
-    if (this.#finished) return Infinity;
-    for (const pending of this.#pending.values()) {
-      if (pending.final) return Infinity;
-    }
-    return this.#periodicAt;
+    return this.#slotFree ? this.#schedule.due() : Infinity;
   }
 
   #earliest(): number | null {

@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import { DataError, LimitError, RestoreError } from "../errors.ts";
+import { RestoreError, StorageError } from "../errors.ts";
 import type { BlobStore } from "../ports/index.ts";
 import { murmur3 } from "../record/index.ts";
 import {
@@ -9,6 +9,8 @@ import {
   sharedPrefix,
 } from "./keyed-file-name.ts";
 import { decodeMetadata, encodeMetadata } from "./metadata-file.ts";
+import { absoluteFrom, filesOf, relativeTo } from "./file-references.ts";
+import { badFile, isDamage, noSuchCheckpoint, unreadable } from "./restore-errors.ts";
 import { type RunRecord, decodeRunRecord, encodeRunRecord } from "./run-record.ts";
 import type { CheckpointMetadata, KeyedFileRef } from "./snapshot.ts";
 
@@ -55,6 +57,8 @@ export class CheckpointStorage {
   readonly #prefix: string;
   /** Shared files by checkpoint, of checkpoints that were stored or read. */
   readonly #references = new Map<number, readonly string[]>();
+  /** Files that were written, or that a stored checkpoint names. */
+  readonly #durable = new Set<string>();
 
   constructor(options: CheckpointStorageOptions) {
     this.location = options.location;
@@ -99,6 +103,7 @@ export class CheckpointStorage {
     assert(bytes.length === ref.bytes, `CS1: ${ref.key} has the bytes of its reference`);
     const written = await this.#blobs.put(this.#prefix + ref.key, bytes, { ifAbsent: true });
     assert(written, `CS2: ${ref.key} is written once`);
+    this.#durable.add(ref.key);
   }
 
   /** Publishes a checkpoint or savepoint (CS1); gives its name for `load`, e.g. `chk-7`. */
@@ -106,11 +111,12 @@ export class CheckpointStorage {
     const { checkpoint, kind, runId } = metadata;
     const savepoint = kind === "savepoint";
     const name = savepoint ? savepointFolder(checkpoint, runId) : checkpointFolder(checkpoint);
-    const stored = savepoint ? mapKeys(metadata, (key) => withoutFolder(key, name)) : metadata;
+    this.#checkDurable(metadata);
+    const stored = savepoint ? relativeTo(name, metadata) : metadata;
     const key = `${this.#prefix}${name}/${METADATA}`;
     const written = await this.#blobs.put(key, encodeMetadata(stored), { ifAbsent: true });
     assert(written, `CS2: ${key} is written once`);
-    if (!savepoint) this.#references.set(checkpoint, keysOf(metadata));
+    if (!savepoint) this.#remember(metadata);
     return name;
   }
 
@@ -145,15 +151,15 @@ export class CheckpointStorage {
     const folder = name.replace(/\/$/, "");
     const key = `${folder}/${METADATA}`;
     const bytes = await this.#blobs.get(this.#prefix + key);
-    if (bytes === null) throw await this.#noSuchCheckpoint(folder);
+    if (bytes === null) throw noSuchCheckpoint(folder, this.location, await this.#names());
     let stored: CheckpointMetadata;
     try {
       stored = decodeMetadata(bytes);
     } catch (error) {
-      throw this.#corrupt(folder, key, error);
+      throw unreadable(folder, this.#place(key), error);
     }
-    if (stored.kind === "savepoint") return mapKeys(stored, (file) => `${folder}/${file}`);
-    this.#references.set(stored.checkpoint, keysOf(stored));
+    if (stored.kind === "savepoint") return absoluteFrom(folder, stored);
+    this.#remember(stored);
     return stored;
   }
 
@@ -208,6 +214,25 @@ export class CheckpointStorage {
     await this.#delete(keys);
   }
 
+  #remember(metadata: CheckpointMetadata): void {
+    const keys = filesOf(metadata).map(({ key }) => key);
+    this.#references.set(metadata.checkpoint, keys);
+    for (const key of keys) this.#durable.add(key);
+  }
+
+  /** CS1: a chain may hold a file of an earlier cut whose write failed later. */
+  #checkDurable(metadata: CheckpointMetadata): void {
+    for (const { key } of filesOf(metadata)) {
+      if (this.#durable.has(key)) continue;
+      throw new StorageError(`${this.#place(key)} was not written`, {
+        code: "STORAGE_CHECKPOINT_FILE",
+        where: { job: metadata.job, checkpoint: metadata.checkpoint },
+        hint: "the next checkpoint begins with whole files",
+        retryable: true,
+      });
+    }
+  }
+
   async #deleteMetadata(checkpoints: readonly number[]): Promise<void> {
     await this.#delete(checkpoints.map((each) => `${checkpointFolder(each)}/${METADATA}`));
     for (const checkpoint of checkpoints) this.#references.delete(checkpoint);
@@ -252,78 +277,17 @@ export class CheckpointStorage {
   }
 
   async #delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) this.#durable.delete(key);
     if (keys.length > 0) await this.#blobs.delete(keys.map((key) => this.#prefix + key));
   }
 
-  async #noSuchCheckpoint(folder: string): Promise<RestoreError> {
+  async #names(): Promise<readonly string[]> {
+    const end = `/${METADATA}`;
     const keys = await this.#list("");
-    const names = keys
-      .filter((key) => key.endsWith(`/${METADATA}`))
-      .map((key) => key.slice(0, -METADATA.length - 1));
-    return new RestoreError(`there is no checkpoint ${folder} in ${this.location}`, {
-      code: "RESTORE_NO_CHECKPOINT",
-      hint: names.length === 0 ? "there is none at all" : `there are: ${names.join(", ")}`,
-    });
-  }
-
-  #corrupt(folder: string, key: string, cause: unknown): unknown {
-    if (!(cause instanceof DataError || cause instanceof LimitError)) return cause;
-    if (cause.code === "ENVELOPE_NEWER") {
-      return new RestoreError(`${this.#place(key)}: ${cause.message}`, {
-        code: "RESTORE_NEWER_FORMAT",
-        hint: "run the version of Millrace that wrote it, or a later one",
-        cause,
-      });
-    }
-    return new RestoreError(`${folder} is corrupt (${this.#place(key)}: ${cause.message})`, {
-      code: "RESTORE_CORRUPT_CHECKPOINT",
-      hint: "restore from another checkpoint",
-      cause,
-    });
+    return keys.filter((key) => key.endsWith(end)).map((key) => key.slice(0, -end.length));
   }
 
   #place(key: string): string {
     return `${this.location}/${key}`;
   }
-}
-
-const DAMAGE: readonly string[] = ["RESTORE_CORRUPT_CHECKPOINT", "RESTORE_BAD_FILE"];
-
-/** The checkpoint itself is bad; another one may do. */
-function isDamage(error: unknown): error is RestoreError {
-  return error instanceof RestoreError && DAMAGE.includes(error.code);
-}
-
-function badFile(message: string): RestoreError {
-  return new RestoreError(message, {
-    code: "RESTORE_BAD_FILE",
-    hint: "restore from another checkpoint",
-  });
-}
-
-function filesOf(metadata: CheckpointMetadata): readonly KeyedFileRef[] {
-  return metadata.operators.flatMap(({ subtasks }) =>
-    subtasks.flatMap(({ keyedFiles }) => keyedFiles),
-  );
-}
-
-function keysOf(metadata: CheckpointMetadata): readonly string[] {
-  return filesOf(metadata).map(({ key }) => key);
-}
-
-/** A savepoint names its files relative to its own folder, so that it can be moved and renamed. */
-function withoutFolder(key: string, folder: string): string {
-  assert(key.startsWith(`${folder}/`), `CS4: ${key} lies in its savepoint ${folder}`);
-  return key.slice(folder.length + 1);
-}
-
-function mapKeys(metadata: CheckpointMetadata, map: (key: string) => string): CheckpointMetadata {
-  const operators = metadata.operators.map((operator) => ({
-    ...operator,
-    subtasks: operator.subtasks.map((subtask) => ({
-      ...subtask,
-      keyedFiles: subtask.keyedFiles.map((file) => ({ ...file, key: map(file.key) })),
-    })),
-  }));
-  return { ...metadata, operators };
 }
