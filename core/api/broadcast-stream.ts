@@ -18,7 +18,7 @@ export class BroadcastStream<T> {
 
   /** @internal */
   constructor(origin: StreamOrigin, descriptors: readonly AnyMapState[]) {
-    for (const descriptor of declaredStates({ ...descriptors }, "broadcast")) {
+    for (const descriptor of declaredStates(descriptors, "broadcast")) {
       if (descriptor.kind === "map") continue;
       throw new PlanError(`broadcast takes map states (got ${show(descriptor)})`, {
         code: "PLAN_STATE",

@@ -39,7 +39,7 @@ export function customOperator(
     'transform("name", { create: (setup) => new MyOperator(setup) })',
   );
   const states = operator.states ?? [];
-  declaredStates({ ...states }, "transform");
+  declaredStates(states, "transform");
   const keyed = keys[0] !== null || keys[1] !== null;
   if (states.length > 0 && !keyed) {
     throw new PlanError(`transform ${show(name)} has keyed state but no key`, {

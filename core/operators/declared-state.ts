@@ -40,7 +40,7 @@ export type StateHandles<S> = { readonly [Name in keyof S]: StateHandle<S[Name]>
 
 const KINDS: readonly unknown[] = ["value", "list", "map", "reducing", "aggregating"];
 
-/** The declared descriptors, checked; `where` names the call for errors. */
+/** The descriptors of a record or a list, checked; `where` names the call for errors. */
 export function declaredStates(declarations: unknown, where: string): readonly StateDescriptor[] {
   if (declarations === undefined) return [];
   if (typeof declarations !== "object" || declarations === null) {

@@ -19,6 +19,9 @@ import { MIN_TIMESTAMP } from "../../../core/timestamp.ts";
 /** What left an operator: `value@timestamp`, `tag:value@timestamp`, `watermark w`, `idle`, `active`. */
 export type Event = string;
 
+/** Describes a job. */
+export type Build = (env: StreamExecutionEnvironment) => unknown;
+
 const NEVER = { exhausted: (): boolean => false };
 
 /** The newest operator of a job, in one subtask with real state and timers. */
@@ -34,8 +37,8 @@ export class OperatorHarness {
   readonly #implementation: OperatorImplementation;
   #events: Event[] = [];
 
-  constructor(build: (env: StreamExecutionEnvironment) => unknown, subtask = 0) {
-    this.#implementation = newestOperator(build);
+  constructor(of: Build | OperatorImplementation, subtask = 0) {
+    this.#implementation = typeof of === "function" ? newestOperator(of) : of;
     this.states = this.#implementation.states;
     const clock = { now: () => this.now };
     const range = { maxParallelism: 128, firstKeyGroup: 0, lastKeyGroup: 127 };
@@ -129,15 +132,12 @@ export class OperatorHarness {
 }
 
 /** The harness of an operator, opened. */
-export function opened(
-  build: (env: StreamExecutionEnvironment) => unknown,
-): Promise<OperatorHarness> {
+export function opened(build: Build): Promise<OperatorHarness> {
   return new OperatorHarness(build).open();
 }
 
-function newestOperator(
-  build: (env: StreamExecutionEnvironment) => unknown,
-): OperatorImplementation {
+/** The implementation of the newest operator, as all its subtasks get it. */
+export function newestOperator(build: Build): OperatorImplementation {
   const env = new StreamExecutionEnvironment();
   build(env);
   const implementation = env.transformations.at(-1)?.implementation;

@@ -12,7 +12,7 @@ import {
   reducingState,
   valueState,
 } from "../../../core/state/index.ts";
-import { OperatorHarness, opened } from "./harness.ts";
+import { OperatorHarness, newestOperator, opened } from "./harness.ts";
 
 interface Click {
   readonly user: string;
@@ -217,15 +217,13 @@ class Counter implements KeyedProcessFunction<string, Click, string> {
 }
 
 describe("a process function given as a class", () => {
-  const counting = (subtask = 0): OperatorHarness =>
-    new OperatorHarness(
-      (env) =>
-        env
-          .fromCollection<Click>([])
-          .keyBy(({ user }) => user)
-          .process(Counter),
-      subtask,
-    );
+  const implementation = newestOperator((env) =>
+    env
+      .fromCollection<Click>([])
+      .keyBy(({ user }) => user)
+      .process(Counter),
+  );
+  const counting = (subtask = 0): OperatorHarness => new OperatorHarness(implementation, subtask);
 
   test("is made once per subtask and gets its state in open", async () => {
     Counter.made = 0;
