@@ -194,9 +194,16 @@ describe("bytes that no value was written as", () => {
     ["an endless integer", [tags.integer, ...new Array<number>(9).fill(0x80), 0], "RECORD_INTEGER"],
     ["text that is not UTF-8", [tags.string, 0x01, 0xff], "RECORD_UTF8"],
     ["an overlong sequence", [tags.string, 0x02, 0xc0, 0x80], "RECORD_UTF8"],
+    ["three bytes for one of ASCII", [tags.string, 0x03, 0xe0, 0x81, 0x81], "RECORD_UTF8"],
+    ["a code point beyond the last", [tags.string, 0x04, 0xf4, 0x90, 0x80, 0x80], "RECORD_UTF8"],
     ["a cut sequence", [tags.string, 0x02, 0xe2, 0x82], "RECORD_UTF8"],
   ])("refuses %s", (_name, bytes, code) => {
     expect(errorOf(() => fromBytes(new Uint8Array(bytes))).code).toBe(code);
+  });
+
+  test("compares a count with the bytes left before anything is read or made", () => {
+    const map = new Uint8Array([tags.map, 0xff, 0xff, 0x03, 0x80, 0x80]);
+    expect(errorOf(() => fromBytes(map)).message).toContain("131070 needed at offset 4, 2 left");
   });
 
   test("refuses a field __proto__ and leaves the prototype alone", () => {

@@ -81,6 +81,29 @@ describe("a column", () => {
     expect(decodeColumn(new ByteReader(bytes))).toEqual(values);
   });
 
+  test("tells -0 from 0", () => {
+    for (const values of [
+      [0, -0, 0],
+      [-0, 0],
+      [-0, -0],
+      [1, -0],
+    ]) {
+      expect(sameValue(decodeColumn(new ByteReader(columnBytes(values))), values)).toBe(true);
+    }
+  });
+
+  test("whose dictionary lacks a string is refused", () => {
+    const writer = new ByteWriter();
+    writer.writeVarint(1);
+    writer.writeByte(columnKinds.dictionary);
+    writer.writeVarint(1);
+    writer.writeString("JFK");
+    writer.writeByte(1);
+    expect(errorOf(() => decodeColumn(new ByteReader(writer.toBytes()))).code).toBe(
+      "RECORD_DICTIONARY",
+    );
+  });
+
   test("that claims more values than allowed or there is refused", () => {
     const bytes = columnBytes(new Array<unknown>(11).fill(1));
     expect(errorOf(() => decodeColumn(new ByteReader(bytes), 10)).code).toBe("RECORD_TOO_LARGE");
