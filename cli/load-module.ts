@@ -1,38 +1,31 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type BuildFailure, type Plugin, build } from "esbuild";
 import { PlanError, UsageError } from "../core/errors.ts";
+import { bundle } from "./bundle.ts";
 
 export interface LoadedModule {
   readonly defaultExport: unknown;
-  /** SHA-256 of the bundle: the job file and everything it imports by relative path (L7). */
+  /** SHA-256 of the bundle: the file and everything it imports by relative path (L7). */
   readonly codeHash: string;
+  /** Absolute. */
   readonly path: string;
 }
 
 /**
  * Loads a TypeScript or JavaScript file that needs no build by the user: bundled on the fly,
- * packages stay imports, and a source map makes errors point into the user's file.
+ * packages stay imports, and a source map makes errors point into the user's file. `what` names
+ * the file in errors, for instance `the job file`.
  */
 export async function loadModule(file: string, what: string): Promise<LoadedModule> {
   const path = resolve(file);
-  if (!existsSync(path) || !statSync(path).isFile()) {
-    throw new UsageError(`${what} ${file} does not exist`, {
-      code: "USAGE_NO_FILE",
-      hint: "check the path; it is taken from the folder you are in",
-    });
-  }
-  const code = await bundle(path, file);
+  refuseMissing(path, file, what);
+  const { code, runnable } = await bundle(path, file);
   const codeHash = createHash("sha256").update(code).digest("hex");
-  const bundlePath = join(
-    cacheFolder(path),
-    `${basename(path)}-${process.pid}-${codeHash.slice(0, 8)}.mjs`,
-  );
-  writeFileSync(bundlePath, code);
+  const bundlePath = join(cacheFolder(path), `${basename(path)}-${process.pid}-${codeHash}.mjs`);
+  writeFileSync(bundlePath, runnable);
   process.setSourceMapsEnabled(true);
   try {
     const module = (await import(pathToFileURL(bundlePath).href)) as { default?: unknown };
@@ -44,68 +37,24 @@ export async function loadModule(file: string, what: string): Promise<LoadedModu
   }
 }
 
-async function bundle(path: string, file: string): Promise<string> {
-  try {
-    const result = await build({
-      entryPoints: [path],
-      bundle: true,
-      write: false,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      packages: "external",
-      sourcemap: "inline",
-      sourcesContent: true,
-      // A relative source root would be taken from the cache folder.
-      sourceRoot: dirname(path),
-      absWorkingDir: dirname(path),
-      logLevel: "silent",
-      plugins: [resolveMillrace(path)],
-    });
-    return result.outputFiles[0]?.text ?? "";
-  } catch (error) {
-    throw syntaxFailure(error, file);
-  }
-}
-
-/**
- * Imports of `millrace` go to the copy that is installed beside the job; where there is none, to
- * the one that runs.
- */
-function resolveMillrace(path: string): Plugin {
-  const require = createRequire(path);
-  return {
-    name: "millrace",
-    setup(setup) {
-      setup.onResolve({ filter: /^millrace($|\/)/ }, ({ path: specifier }) => ({
-        path: installed(require, specifier) ?? import.meta.resolve(specifier),
-        external: true,
-      }));
+function refuseMissing(path: string, file: string, what: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() === true) return;
+  throw new UsageError(
+    found === undefined ? `${what} ${file} does not exist` : `${what} ${file} is no file`,
+    {
+      code: "USAGE_NO_FILE",
+      hint: `check the path; it is taken from ${process.cwd()}`,
     },
-  };
+  );
 }
 
-function installed(require: NodeJS.Require, specifier: string): string | null {
-  try {
-    return pathToFileURL(require.resolve(specifier)).href;
-  } catch {
-    return null;
-  }
-}
-
-/** Inside the nearest node_modules, so that the bundle finds the packages that the job imports. */
+/** Inside the nearest node_modules, so that the bundle finds the packages that the file imports. */
 function cacheFolder(path: string): string {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const modules = join(folder, "node_modules");
-    if (existsSync(modules)) {
-      const cache = join(modules, ".cache", "millrace");
-      try {
-        mkdirSync(cache, { recursive: true });
-        return cache;
-      } catch {
-        break;
-      }
-    }
+    const cache = existsSync(modules) ? made(join(modules, ".cache", "millrace")) : null;
+    if (cache !== null) return cache;
     if (folder === dirname(folder)) break;
   }
   const cache = join(tmpdir(), "millrace");
@@ -113,43 +62,41 @@ function cacheFolder(path: string): string {
   return cache;
 }
 
-function syntaxFailure(error: unknown, file: string): PlanError {
-  const first = (error as Partial<BuildFailure>).errors?.[0];
-  if (first === undefined) {
-    return new PlanError(`${file} cannot be compiled (${String(error)})`, {
-      code: "PLAN_JOB_FILE",
-      cause: error,
-    });
+function made(folder: string): string | null {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  } catch {
+    return null;
   }
-  const place =
-    first.location === null
-      ? file
-      : `${first.location.file}:${first.location.line}:${first.location.column + 1}`;
-  return new PlanError(`${place}: ${first.text}`, {
+}
+
+function importFailure(error: unknown, file: string): Error {
+  if (isMillraceError(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if ((error as { code?: unknown } | null)?.code === "ERR_MODULE_NOT_FOUND") {
+    return missingPackage(message, file, error);
+  }
+  return new PlanError(`${file} failed while it was loaded: ${message}`, {
     code: "PLAN_JOB_FILE",
-    hint: "correct the job file",
+    hint: "a job file only declares its job; --verbose shows where it failed",
     cause: error,
   });
 }
 
-function importFailure(error: unknown, file: string): Error {
-  const code = (error as { code?: unknown }).code;
-  const message = error instanceof Error ? error.message : String(error);
-  if (code === "ERR_MODULE_NOT_FOUND") {
-    const missing = /package '([^']+)'/.exec(message)?.[1];
-    return new PlanError(
-      `${file} imports ${missing === undefined ? "a package" : `"${missing}"`}, which is not installed`,
-      {
-        code: "PLAN_MISSING_PACKAGE",
-        hint: missing === undefined ? message : `run npm install ${missing}`,
-        cause: error,
-      },
-    );
-  }
-  if (error instanceof Error && error.name.endsWith("Error") && "describe" in error) return error;
-  return new PlanError(`${file} failed while it was loaded: ${message}`, {
-    code: "PLAN_JOB_FILE",
-    hint: "a job file must only declare the job; see --verbose for the place",
-    cause: error,
-  });
+function missingPackage(message: string, file: string, cause: unknown): PlanError {
+  const missing = /package '([^']+)'/.exec(message)?.[1];
+  return new PlanError(
+    `${file} imports ${missing === undefined ? "a package" : `"${missing}"`}, which is not installed`,
+    {
+      code: "PLAN_MISSING_PACKAGE",
+      hint: missing === undefined ? message : `run npm install ${missing}`,
+      cause,
+    },
+  );
+}
+
+/** Also an error that another copy of Millrace made. */
+export function isMillraceError(error: unknown): error is Error & { describe(): string } {
+  return error instanceof Error && "describe" in error && typeof error.describe === "function";
 }

@@ -1,7 +1,57 @@
+import { assertNever } from "../assert.ts";
 import type { JobVertex, OperatorEdge, OperatorNode, Plan } from "../plan/plan.ts";
+import type { PlanGraph } from "./explain-text.ts";
 
-/** A plan as a Mermaid flowchart: a box per task, its operators within, edges with their kind. */
-export function explainMermaid(plan: Plan): string {
+/**
+ * A graph of a plan as a Mermaid flowchart. The job graph, unless another is asked for: a box per
+ * task, its operators within, edges with their kind.
+ */
+export function explainMermaid(plan: Plan, graph: PlanGraph = "job"): string {
+  switch (graph) {
+    case "stream":
+      return drawStreamGraph(plan);
+    case "job":
+      return drawJobGraph(plan);
+    case "execution":
+      return drawExecutionGraph(plan);
+    default:
+      return assertNever(graph);
+  }
+}
+
+function drawStreamGraph({ streamGraph }: Plan): string {
+  const { operators, edges } = streamGraph;
+  const ids = new Map(operators.map((node, index) => [node.uid, `o${index}`]));
+  return flowchart([
+    ...operators.map((node) => `${ids.get(node.uid)}["${label(node)}"]`),
+    ...edges.map((edge) => arrow(edge, (uid) => ids.get(uid) ?? "", true)),
+  ]);
+}
+
+/** Without words on the channels: there may be many. */
+function drawExecutionGraph({ executionGraph, jobGraph }: Plan): string {
+  const at = new Map(jobGraph.vertices.map(({ id }, index) => [id, index]));
+  const idOf = (vertex: string, index: number): string => `t${at.get(vertex)}_${index}`;
+  const boxes = jobGraph.vertices.flatMap(({ id, name }, index) => [
+    `subgraph t${index}["task ${index + 1}: ${escape(name)}"]`,
+    ...executionGraph.subtasks
+      .filter(({ vertex }) => vertex === id)
+      .map((subtask) => `  ${idOf(id, subtask.index)}["${subtask.index}"]`),
+    "end",
+  ]);
+  const arrows = executionGraph.channels.flatMap(({ edge, from, to }) => {
+    const between = jobGraph.edges[edge];
+    if (between === undefined) return [];
+    return [`${idOf(between.fromVertex, from)} ==> ${idOf(between.toVertex, to)}`];
+  });
+  return flowchart([...boxes, ...arrows]);
+}
+
+function flowchart(lines: readonly string[]): string {
+  return `${["flowchart LR", ...lines.map((line) => `  ${line}`)].join("\n")}\n`;
+}
+
+function drawJobGraph(plan: Plan): string {
   const ids = new Map(plan.streamGraph.operators.map((node, index) => [node.uid, `o${index}`]));
   const idOf = (uid: string): string => ids.get(uid) ?? "";
   const nodes = new Map(plan.streamGraph.operators.map((node) => [node.uid, node]));

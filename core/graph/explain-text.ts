@@ -12,6 +12,9 @@ import type {
 import { sinkGuarantees } from "./guarantees.ts";
 import { missingUids } from "./missing-uids.ts";
 
+/** The graphs of a plan, from what the job says to what runs. */
+export type PlanGraph = "stream" | "job" | "execution";
+
 /** A param as `explain` prints it. */
 export interface ExplainedParam {
   readonly name: string;
@@ -19,21 +22,45 @@ export interface ExplainedParam {
   readonly origin: string;
 }
 
-/** A plan as text for people: what runs, how it is spread, why each setting is as it is. */
-export function explainText(plan: Plan, params: readonly ExplainedParam[] = []): string {
-  const sections: readonly (readonly [string, readonly string[]])[] = [
-    [`Stream graph: ${amount(plan.streamGraph.operators.length, "operator")}`, streamGraph(plan)],
-    [`Job graph: ${amount(plan.jobGraph.vertices.length, "task")}`, jobGraph(plan)],
-    [executionTitle(plan.executionGraph), executionGraph(plan)],
-    ["Params", table(params.map(({ name, value, origin }) => [name, value, origin]))],
-    ["Settings", settings(plan)],
-    ["Guarantees", guarantees(plan)],
-    ["Warnings", missingUids(plan).map((missing) => missing.warning)],
+type Section = readonly [title: string, lines: readonly string[]];
+
+/**
+ * A plan as text for people: what runs, how it is spread, why each setting is as it is. With
+ * `graph` only this one.
+ */
+export function explainText(
+  plan: Plan,
+  params: readonly ExplainedParam[] = [],
+  graph: PlanGraph | null = null,
+): string {
+  const sections = [
+    ...graphSections(plan).flatMap(([kind, ...section]) =>
+      graph === null || kind === graph ? [section] : [],
+    ),
+    ...(graph === null ? otherSections(plan, params) : []),
   ];
   const text = sections
     .filter(([, lines]) => lines.length > 0)
     .map(([title, lines]) => [title, ...lines.map((line) => `  ${line}`)].join("\n"));
   return `${[`job ${plan.job}, plan ${plan.planHash.slice(0, 12)}`, ...text].join("\n\n")}\n`;
+}
+
+function graphSections(plan: Plan): readonly (readonly [PlanGraph, ...Section])[] {
+  const { streamGraph: stream, jobGraph: job, executionGraph: execution } = plan;
+  return [
+    ["stream", `Stream graph: ${amount(stream.operators.length, "operator")}`, streamGraph(plan)],
+    ["job", `Job graph: ${amount(job.vertices.length, "task")}`, jobGraph(plan)],
+    ["execution", executionTitle(execution), executionGraph(plan)],
+  ];
+}
+
+function otherSections(plan: Plan, params: readonly ExplainedParam[]): readonly Section[] {
+  return [
+    ["Params", table(params.map(({ name, value, origin }) => [name, value, origin]))],
+    ["Settings", settings(plan)],
+    ["Guarantees", guarantees(plan)],
+    ["Warnings", missingUids(plan).map((missing) => missing.warning)],
+  ];
 }
 
 /** Cells in columns of equal width, two spaces apart; no spaces at the end of a line. */

@@ -3,7 +3,7 @@ export type { BuildProgramInput } from "./build-program.ts";
 export { planDifference } from "./compare-plans.ts";
 export { explainMermaid } from "./explain-mermaid.ts";
 export { explainText } from "./explain-text.ts";
-export type { ExplainedParam } from "./explain-text.ts";
+export type { ExplainedParam, PlanGraph } from "./explain-text.ts";
 export { sinkGuarantees } from "./guarantees.ts";
 export type { SinkGuarantee } from "./guarantees.ts";
 export { missingUids } from "./missing-uids.ts";

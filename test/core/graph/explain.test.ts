@@ -7,6 +7,29 @@ import { richProgram, smallProgram } from "./sample-plans.ts";
 import { Topology, withoutCheckpointing } from "./topology.ts";
 
 describe("explain", () => {
+  test("prints one graph when it is asked for", () => {
+    const { plan } = smallProgram();
+    const titles = (["stream", "job", "execution"] as const).map((graph) => {
+      const text = explainText(plan, [{ name: "a", value: "b", origin: "default" }], graph);
+      return text
+        .split("\n")
+        .filter((line) => /^[A-Z]/.test(line))
+        .map((line) => line.replace(/:.*/, ""));
+    });
+    expect(titles).toEqual([["Stream graph"], ["Job graph"], ["Execution graph"]]);
+  });
+
+  test("draws the stream graph and the execution graph", () => {
+    const { plan } = richProgram();
+    const stream = explainMermaid(plan, "stream");
+    const execution = explainMermaid(plan, "execution");
+    expect(stream.match(/==>/g)?.length).toBe(plan.streamGraph.edges.length);
+    expect(stream).not.toContain("subgraph");
+    expect(execution.match(/ ==> /g)?.length).toBe(plan.executionGraph.channels.length);
+    expect(execution.match(/subgraph/g)?.length).toBe(plan.jobGraph.vertices.length);
+    expect(execution.match(/t\d+_\d+\["/g)?.length).toBe(plan.executionGraph.subtasks.length);
+  });
+
   test("prints a plan with everything", () => {
     expect(explainText(richProgram().plan)).toMatchInlineSnapshot(`
       "job test, plan b7f7c16fdb97
