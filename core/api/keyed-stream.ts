@@ -20,7 +20,14 @@ import { userFunction } from "../operators/user-function.ts";
 import type { Key } from "../record/key.ts";
 import type { KeySelector } from "../runtime/program.ts";
 import { type ReduceFunction, valueState } from "../state/index.ts";
-import type { Window, WindowAssigner } from "../windowing/index.ts";
+import {
+  CountTrigger,
+  type GlobalWindow,
+  GlobalWindows,
+  PurgingTrigger,
+  type Window,
+  type WindowAssigner,
+} from "../windowing/index.ts";
 import { KeyedBroadcastConnectedStream } from "./broadcast-connected-stream.ts";
 import { BroadcastStream } from "./broadcast-stream.ts";
 import { requireAssigner, requireInstance, requireSamePipeline } from "./checks.ts";
@@ -139,6 +146,16 @@ export class KeyedStream<T, K> {
   ): WindowedStream<T, K, W> {
     requireAssigner(assigner);
     return new WindowedStream<T, K, W>(this, assigner);
+  }
+
+  /**
+   * Windows of `n` records of a key each; what is left at the end is never emitted.
+   *
+   * @throws PlanError
+   * @example clicks.keyBy((click) => click.user).countWindow(100).sum("n")
+   */
+  countWindow(n: number): WindowedStream<T, K, GlobalWindow> {
+    return this.window(GlobalWindows.create()).trigger(PurgingTrigger.of(CountTrigger.of(n)));
   }
 
   /** Brings two keyed streams together in one operator, or a keyed stream and broadcast state. */
