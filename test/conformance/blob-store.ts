@@ -59,6 +59,26 @@ export function blobStoreConformance(name: string, make: () => Promise<BlobStore
       expect(await store.list("")).toHaveLength(1);
     });
 
+    test("shows a reader the old object or the new one, whole, while it is replaced", async () => {
+      const store = await make();
+      const length = 1 << 20;
+      await store.put("a", filled(length, 0));
+      let writing = true;
+      const write = async (): Promise<void> => {
+        for (let value = 1; value <= 16; value += 1) await store.put("a", filled(length, value));
+        writing = false;
+      };
+      const read = async (): Promise<void> => {
+        do {
+          const seen = await store.get("a");
+          expect(seen).toHaveLength(length);
+          const [first] = seen ?? [];
+          expect(seen?.findIndex((value) => value !== first)).toBe(-1);
+        } while (writing);
+      };
+      await Promise.all([write(), read(), read()]);
+    });
+
     const ranges: readonly (readonly [string, number, number, Uint8Array])[] = [
       ["the start", 0, 2, bytes(1, 2)],
       ["the middle", 1, 3, bytes(2, 3, 4)],

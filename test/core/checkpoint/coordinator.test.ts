@@ -194,6 +194,16 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    name: "decline: comes too late once the metadata is being written",
+    steps: [
+      [0, start],
+      [0, ask("r"), "trigger checkpoint 1", "wake 1000"],
+      [1, ack(1), "store 1 [s0]", "wake never"],
+      [2, decline(1)],
+      [3, stored(1), "completed 1 of r", "notify 1", "retain 2"],
+    ],
+  },
+  {
     name: "timeout: expires and names who did not answer, acks after it are ignored",
     subtasks: 2,
     settings: { timeoutMs: 300, intervalMs: null, tolerableFailures: 0 },
@@ -455,6 +465,18 @@ const rows: readonly Row[] = [
         "fail: checkpoint 3 failed (declined: full); failures in a row that are tolerable: 0",
         "wake never",
       ],
+    ],
+  },
+  {
+    name: "tolerable failures: one that is older than the last success does not count",
+    settings: { tolerableFailures: 0, intervalMs: null, maxConcurrent: 2 },
+    steps: [
+      [0, start],
+      [0, askSavepoint("s"), "trigger savepoint 1", "wake 1000"],
+      [1, ask("a"), "trigger checkpoint 2"],
+      [2, ack(2), "store 2 [s0]"],
+      [3, stored(2), "completed 2 of a", "notify 2", "retain 2"],
+      [4, decline(1), "abort 1 of s: declined", "wake never"],
     ],
   },
   {

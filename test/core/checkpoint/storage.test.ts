@@ -285,6 +285,7 @@ describe("retention", () => {
     await change(blobs, METADATA_OF(2), flip);
     await storage.store(naming(3, []));
     await storage.retain(2);
+    expect(await keys(blobs)).toContain(METADATA_OF(2));
     await change(blobs, METADATA_OF(3), flip);
     expect((await setUp({ blobs }).storage.latest(RUN)).metadata?.checkpoint).toBe(1);
   });
