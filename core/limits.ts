@@ -10,6 +10,8 @@ export const limits = {
   batchRecordsMax: 1_024,
   /** Elements an embedded channel holds before its sender stops. */
   channelElementsMax: 16,
+  /** Elements a turn emits before it ends (a record or timer at work may add more). */
+  turnEmissionsMax: 8,
   /** Nesting depth of a value in the codec. */
   valueDepthMax: 64,
   /** Entries of one array, object, Map or Set in the codec. */

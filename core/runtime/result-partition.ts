@@ -8,12 +8,44 @@ import type { Output } from "./operator.ts";
 import type { ChannelSelector } from "./partitioner.ts";
 import type { Emission } from "./task-output.ts";
 
-/** What one subtask still holds for one channel. */
+/** Arrays of full length, packed: a copy is one block of memory, and no store makes it grow. */
+const FULL_VALUES: readonly unknown[] = packed<unknown>(null);
+const FULL_TIMESTAMPS: readonly number[] = packed(0.5);
+
+function packed<T>(value: T): readonly T[] {
+  const array: T[] = [];
+  while (array.length < limits.batchRecordsMax) array.push(value);
+  return array;
+}
+
+/** What one subtask still holds for one channel; the first `length` places are in use. */
 class ChannelBuffer {
   values: unknown[] = [];
   timestamps: number[] = [];
+  length = 0;
   /** When the oldest record was seen by `flushExpired`; 0 while empty or new. */
   since = 0;
+
+  append(value: unknown, timestamp: number): number {
+    const { length } = this;
+    this.values[length] = value;
+    this.timestamps[length] = timestamp;
+    this.length = length + 1;
+    return length + 1;
+  }
+
+  /** Takes out the records. A channel that filled a batch gets room for a full one at once. */
+  take(): { readonly values: unknown[]; readonly timestamps: number[] } {
+    const { values, timestamps, length } = this;
+    values.length = length;
+    timestamps.length = length;
+    const full = length >= limits.batchRecordsMax;
+    this.values = full ? FULL_VALUES.slice() : [];
+    this.timestamps = full ? FULL_TIMESTAMPS.slice() : [];
+    this.length = 0;
+    this.since = 0;
+    return { values, timestamps };
+  }
 }
 
 export interface ResultPartitionOptions {
@@ -68,7 +100,7 @@ export class ResultPartition implements Output<unknown> {
 
   /** Records handed to channels so far. */
   get recordsOut(): number {
-    return this.#recordsOut + this.#buffers.reduce((sum, buffer) => sum + buffer.values.length, 0);
+    return this.#recordsOut + this.#buffers.reduce((sum, buffer) => sum + buffer.length, 0);
   }
 
   process(value: unknown, timestamp: number): void {
@@ -83,10 +115,8 @@ export class ResultPartition implements Output<unknown> {
   }
 
   #append(channel: number, value: unknown, timestamp: number): void {
-    const buffer = this.#buffers[channel] as ChannelBuffer;
-    buffer.values.push(value);
-    buffer.timestamps.push(timestamp);
-    if (buffer.values.length >= limits.batchRecordsMax && !this.#undoable) this.#flush(channel);
+    const length = (this.#buffers[channel] as ChannelBuffer).append(value, timestamp);
+    if (length >= limits.batchRecordsMax && !this.#undoable) this.#flush(channel);
   }
 
   watermark(timestamp: number): void {
@@ -121,19 +151,18 @@ export class ResultPartition implements Output<unknown> {
   settle(): void {
     for (let channel = 0; channel < this.#buffers.length; channel += 1) {
       const buffer = this.#buffers[channel] as ChannelBuffer;
-      if (buffer.values.length >= limits.batchRecordsMax) this.#flush(channel);
+      if (buffer.length >= limits.batchRecordsMax) this.#flush(channel);
     }
   }
 
   /** The buffers' lengths, for `rollback`. */
   mark(): readonly number[] {
-    return this.#buffers.map((buffer) => buffer.values.length);
+    return this.#buffers.map((buffer) => buffer.length);
   }
 
   rollback(mark: readonly number[]): void {
     this.#buffers.forEach((buffer, channel) => {
-      buffer.values.length = mark[channel] ?? 0;
-      buffer.timestamps.length = mark[channel] ?? 0;
+      buffer.length = mark[channel] ?? 0;
     });
   }
 
@@ -142,7 +171,7 @@ export class ResultPartition implements Output<unknown> {
     let due: number | null = null;
     for (let channel = 0; channel < this.#buffers.length; channel += 1) {
       const buffer = this.#buffers[channel] as ChannelBuffer;
-      if (buffer.values.length === 0) continue;
+      if (buffer.length === 0) continue;
       if (buffer.since === 0) buffer.since = now;
       const expiry = buffer.since + this.#bufferTimeoutMs;
       if (expiry <= now) this.#flush(channel);
@@ -153,12 +182,9 @@ export class ResultPartition implements Output<unknown> {
 
   #flush(channel: number): void {
     const buffer = this.#buffers[channel] as ChannelBuffer;
-    const { values, timestamps } = buffer;
-    if (values.length === 0) return;
-    this.#recordsOut += values.length;
-    buffer.values = [];
-    buffer.timestamps = [];
-    buffer.since = 0;
+    if (buffer.length === 0) return;
+    this.#recordsOut += buffer.length;
+    const { values, timestamps } = buffer.take();
     const element: StreamElement = this.#strict
       ? { kind: "records", ...roundTripRecords(values, timestamps) }
       : { kind: "records", values, timestamps };

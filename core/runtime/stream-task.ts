@@ -11,7 +11,7 @@ import type { KeySelector } from "./program.ts";
 import { SourceDriver, emitDeadLetter } from "./source-driver.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
 import type { Emission } from "./task-output.ts";
-import type { Delivery, TurnInput, TurnResult } from "./turn.ts";
+import { type Delivery, TurnBudget, type TurnInput, type TurnResult } from "./turn.ts";
 
 /** A channel that ends at this task. */
 export interface InputChannel {
@@ -50,6 +50,7 @@ export class StreamTask {
   readonly #environment: TaskEnvironment;
   readonly #chain: OperatorChain;
   readonly #emissions: Emission[] = [];
+  readonly #budget: TurnBudget;
   readonly #keys: readonly [KeySelector | null, KeySelector | null];
   #pendingAdvance: number | null = null;
   #remainder: Remainder | null = null;
@@ -66,6 +67,7 @@ export class StreamTask {
     this.vertex = environment.vertex.id;
     this.subtask = environment.subtask;
     this.inputs = inputChannels(environment);
+    this.#budget = new TurnBudget(this.#emissions);
     this.#chain = new OperatorChain(environment, this.#emissions);
     const implementation = environment.program.implementations.get(this.vertex);
     assert(implementation !== undefined, `vertex ${this.vertex} has an implementation`);
@@ -121,7 +123,8 @@ export class StreamTask {
     this.#cut = checkpoint;
   }
 
-  runTurn(input: TurnInput, budget: Budget): TurnResult {
+  runTurn(input: TurnInput, hostBudget: Budget): TurnResult {
+    const budget = this.#budget.restart(hostBudget);
     const before = this.#recordsIn;
     let more = false;
     if (this.#cut === null) {

@@ -1,5 +1,7 @@
 import type { OperatorSnapshot } from "../checkpoint/snapshot.ts";
+import { limits } from "../limits.ts";
 import type { StreamElement } from "../record/element.ts";
+import type { Budget } from "../time/index.ts";
 import type { InputGate } from "./input-gate.ts";
 import type { Emission } from "./task-output.ts";
 
@@ -35,6 +37,28 @@ export interface TurnResult {
   /** How many records the task took in. */
   readonly recordsIn: number;
 }
+
+/** The host's budget, and a bound on what a turn emits: what waits in a queue costs memory. */
+export class TurnBudget implements Budget {
+  readonly #emissions: readonly Emission[];
+  #host: Budget;
+
+  constructor(emissions: readonly Emission[]) {
+    this.#emissions = emissions;
+    this.#host = never;
+  }
+
+  restart(host: Budget): this {
+    this.#host = host;
+    return this;
+  }
+
+  exhausted(): boolean {
+    return this.#emissions.length >= limits.turnEmissionsMax || this.#host.exhausted();
+  }
+}
+
+const never: Budget = Object.freeze({ exhausted: () => false });
 
 /** No input, e.g. for a source task. */
 export const noInput: TurnInput = Object.freeze({ next: () => null });
