@@ -46,7 +46,7 @@ export class WindowEmitter {
     this.#state = context.state;
     this.#out = out;
     this.#handler = spec.process === null ? null : processWindowHandler(spec.process);
-    this.#result = spec.kind === "aggregate" ? spec.result : null;
+    this.#result = spec.kind === "process" ? null : (spec.result ?? null);
     this.#listed = spec.kind === "process";
     this.#context = new EmitContext(context, side, Object.values(this.#handler?.state ?? {}));
     this.#collector = new WindowResults(out);

@@ -89,8 +89,7 @@ export class WindowOperator extends BaseWindowOperator {
   }
 
   process(value: unknown, timestamp: number): void {
-    // Nearly all records of a tumbling window are in the window of the record before
-    // (bench "tumbling window": 1.6 times the rate without this line).
+    // Nearly all records of a tumbling window are in the window of the record before.
     if (timestamp >= this.#lastStart && timestamp < this.#lastEnd) {
       this.#add(this.#last as Bucket, value);
     } else if (this.#aligned === null) this.#processAssigned(value, timestamp);

@@ -12,6 +12,7 @@ export type WindowFunctionSpec =
       readonly kind: "reduce";
       readonly reduce: ReduceFunction<any>;
       readonly process: AnyProcessWindowFunction | null;
+      readonly result?: ((key: any, window: any, value: any) => any) | null;
     }
   | {
       readonly kind: "aggregate";

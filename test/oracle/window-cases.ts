@@ -56,6 +56,13 @@ function mergeSums(left: Sums, right: Sums): Sums {
   return left;
 }
 
+/** Merges into its right operand and spoils the left one, as Flink allows. */
+function mergeSumsIntoRight(left: Sums, right: Sums): Sums {
+  mergeSums(right, left);
+  left.n = Number.NaN;
+  return right;
+}
+
 /** Accumulators that hand parts of themselves to whom they are merged with, and results too. */
 const sharingAccumulators = {
   createAccumulator: () => new Map<string, { n: number }>(),
@@ -103,6 +110,11 @@ export const functions: readonly FunctionCase[] = [
   {
     name: "an aggregate whose accumulators change in place",
     spec: aggregateWith({ ...mutableSums, merge: mergeSums }),
+    expected: (fired, items) => named(fired, { value: sumsOf(fired, items) }),
+  },
+  {
+    name: "an aggregate that merges to the right",
+    spec: aggregateWith({ ...mutableSums, merge: mergeSumsIntoRight }),
     expected: (fired, items) => named(fired, { value: sumsOf(fired, items) }),
   },
   {

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { MIN_WATERMARK } from "../../core/timestamp.ts";
 import { WindowHarness } from "../core/windowing/harness.ts";
 import type { HarnessOptions } from "../core/windowing/harness.ts";
 import { runs } from "./runs.ts";
@@ -14,14 +15,17 @@ const MODES: readonly { readonly name: string; readonly options: HarnessOptions 
   { name: "undoable", options: { undoable: true } },
 ];
 
-describe("every window emits what the model says, after every step", () => {
+describe("every window emits what the model says after every step, also over a restart", () => {
   for (const window of windows) {
     describe(window.name, () => {
       for (const fn of functions) {
         test(fn.name, () => {
           fc.assert(
-            fc.property(traces, fc.constantFrom(...MODES), (trace, mode) =>
-              compare(window, fn, trace, mode.options),
+            fc.property(
+              traces,
+              fc.constantFrom(...MODES),
+              fc.integer({ min: 0, max: 40 }),
+              (trace, mode, failure) => compare(window, fn, trace, mode.options, failure),
             ),
             runs(40),
           );
@@ -36,17 +40,34 @@ function compare(
   fn: FunctionCase,
   trace: readonly Step[],
   options: HarnessOptions,
+  failure: number,
 ): void {
-  const harness = new WindowHarness(window.spec(fn.spec), options);
+  let harness = new WindowHarness(window.spec(fn.spec), options);
   const outcomes = window.model(trace);
   const items = new Map<number, Item>();
+  let watermark = MIN_WATERMARK;
   for (const [at, step] of trace.entries()) {
-    if (step.kind === "watermark") harness.watermark(step.timestamp);
-    else {
+    // A restart forgets the watermark (semantics 9); once it is back, everything is as before.
+    if (at % 7 === 3) harness.checkpoint();
+    if (at === failure) {
+      harness = harness.restarted();
+      harness.watermark(watermark);
+    }
+    if (step.kind === "watermark") {
+      watermark = step.timestamp;
+      harness.watermark(watermark);
+    } else {
       const item: Item = { id: step.id, value: step.value };
       items.set(step.id, item);
+      if (options.undoable === true) {
+        // As a dead letter: everything is taken back, and has left no trace.
+        harness.send(step.key, { id: -1, value: step.value }, step.timestamp);
+        harness.state.journal?.rollback();
+        harness.take();
+        harness.takeSide();
+      }
       harness.send(step.key, item, step.timestamp);
-      if (options.undoable === true) harness.state.journal?.release();
+      harness.state.journal?.release();
     }
     const outcome = outcomes[at];
     const emitted = harness.take();

@@ -23,6 +23,8 @@ export interface HarnessOptions {
   readonly undoable?: boolean;
   /** Makes another operator than the one the plan chooses. */
   readonly create?: ReturnType<typeof windowOperator>["create"];
+  /** Snapshot files of keyed state to begin with. */
+  readonly restore?: readonly Uint8Array[];
 }
 
 export const UNBOUNDED: Budget = { exhausted: () => false };
@@ -40,15 +42,21 @@ export class WindowHarness {
   readonly operator: Operator<unknown, unknown>;
   readonly metrics: MetricRegistry = new MetricRegistry();
   now = 0;
+  readonly #spec: WindowSpec;
+  readonly #options: HarnessOptions;
+  readonly #files: Uint8Array[] = [];
   #emitted: Emission[] = [];
   #side: SideEmission[] = [];
 
   constructor(spec: WindowSpec, options: HarnessOptions = {}) {
+    this.#spec = spec;
+    this.#options = options;
     const clock = { now: () => this.now };
     const strict = options.strict ?? false;
     const range = { maxParallelism: 128, firstKeyGroup: 0, lastKeyGroup: 127 };
     this.state = new KeyedStateBackend({ ...range, clock, strict });
     if (options.undoable === true) this.state.enableJournal();
+    if (options.restore !== undefined) this.state.restore(options.restore);
     const relay = new TimerRelay();
     this.timers = new TimerService(this.state, clock, relay);
     const context: OperatorContext = {
@@ -82,6 +90,18 @@ export class WindowHarness {
     const create = options.create ?? windowOperator(spec).create;
     this.operator = create({ context, out, side }) as Operator<unknown, unknown>;
     relay.target = this.operator;
+  }
+
+  /** Snapshots keyed state: the whole first, then what changed. */
+  checkpoint(): void {
+    const file = this.#files.length === 0 ? this.state.snapshotFull() : this.state.snapshotDelta();
+    if (file !== null) this.#files.push(file);
+  }
+
+  /** The same operator after a failure: state from a checkpoint taken now, no watermark. */
+  restarted(): WindowHarness {
+    this.checkpoint();
+    return new WindowHarness(this.#spec, { ...this.#options, restore: this.#files });
   }
 
   send(key: Key, value: unknown, timestamp: number): void {
