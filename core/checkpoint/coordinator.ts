@@ -174,7 +174,7 @@ export class CheckpointCoordinator<S> {
 
   /** CC4. One that is being stored is never older, because stores run in order (CC3). */
   #subsume(completed: number): void {
-    for (const pending of [...this.#pending.values()]) {
+    for (const pending of this.#pending.values()) {
       if (pending.checkpoint > completed || pending.type === "savepoint") continue;
       assert(!pending.storing, `CC3: ${pending.checkpoint} is stored beside ${completed}`);
       this.#abort(pending, "subsumed", `checkpoint ${completed} is complete`);
@@ -183,7 +183,7 @@ export class CheckpointCoordinator<S> {
 
   #stop(): void {
     this.#phase = "stopped";
-    for (const pending of [...this.#pending.values()]) {
+    for (const pending of this.#pending.values()) {
       this.#abort(pending, "stopped", "the attempt ended");
     }
     for (const { request } of this.#requests.splice(0)) {
@@ -220,7 +220,7 @@ export class CheckpointCoordinator<S> {
 
   #expire(now: number): void {
     const { timeoutMs } = this.#settings;
-    for (const pending of [...this.#pending.values()]) {
+    for (const pending of this.#pending.values()) {
       if (pending.acknowledged || pending.triggeredAt + timeoutMs > now) continue;
       this.#fail(pending, "expired", `no answer in ${timeoutMs} ms from ${pending.missing()}`);
     }
