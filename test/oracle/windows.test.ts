@@ -61,6 +61,7 @@ function compare(
       items.set(step.id, item);
       if (options.undoable === true) {
         // As a dead letter: everything is taken back, and has left no trace.
+        harness.state.journal?.release();
         harness.send(step.key, { id: -1, value: step.value }, step.timestamp);
         harness.state.journal?.rollback();
         harness.take();
