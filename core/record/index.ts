@@ -30,7 +30,13 @@ export {
   encodeFrame,
 } from "./frame.ts";
 export { keyBytes, writeKeyBytes } from "./key-bytes.ts";
-export { defaultMaxParallelism, keyGroup, keyGroupRange, subtaskOfKeyGroup } from "./key-group.ts";
+export {
+  defaultMaxParallelism,
+  keyGroup,
+  keyGroupOf,
+  keyGroupRange,
+  subtaskOfKeyGroup,
+} from "./key-group.ts";
 export { type Key, type KeyIdentity, keyFromIdentity, keyIdentity } from "./key.ts";
 export { murmur3 } from "./murmur3.ts";
 export { type DecodedRecords, decodeRecords, encodeRecords } from "./records.ts";

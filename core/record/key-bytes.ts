@@ -1,7 +1,14 @@
 import { limits } from "../limits.ts";
 import { writeMagnitude } from "./bigint-bytes.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { type Key, type KeyIdentity, keyFromIdentity, keyTooLarge } from "./key.ts";
+import {
+  type Key,
+  type KeyIdentity,
+  keyFromIdentity,
+  keyTooDeep,
+  keyTooLarge,
+  notAKey,
+} from "./key.ts";
 
 /** First byte of a key or of an element of one. Persisted, and hashed: they never change. */
 const keyTags = {
@@ -35,42 +42,58 @@ export function keyBytes(identity: KeyIdentity): Uint8Array {
   return writer.toBytes();
 }
 
-/** Appends the canonical bytes of a key. */
+/** Appends the canonical bytes of a key that is given by its identity. */
 export function writeKeyBytes(identity: KeyIdentity, writer: ByteWriter): void {
+  const escaped = typeof identity === "string" && identity.charCodeAt(0) === 0;
+  writeKey(escaped ? keyFromIdentity(identity) : identity, writer);
+}
+
+/** The same of a key itself. Anything that is no key is a DataError, as in `keyIdentity`. */
+export function writeKey(key: Key, writer: ByteWriter): void {
   const from = writer.length;
-  if (typeof identity === "string" && identity.charCodeAt(0) === 0) {
-    writeKey(keyFromIdentity(identity), writer);
-  } else {
-    writeKey(identity, writer);
-  }
+  writeElement(key, writer, key, 0);
   const size = writer.length - from;
   if (size > limits.keyBytesMax) throw keyTooLarge(size, "bytes");
 }
 
-function writeKey(key: Key, writer: ByteWriter): void {
-  switch (typeof key) {
+function writeElement(element: Key, writer: ByteWriter, whole: Key, depth: number): void {
+  switch (typeof element) {
     case "string":
       writer.writeByte(keyTags.string);
-      return writer.writeString(key);
+      return writer.writeString(element);
     case "number":
       writer.writeByte(keyTags.number);
-      return writer.writeF64(key + 0); // -0 + 0 is 0
+      return writer.writeF64(element + 0); // -0 + 0 is 0
     case "boolean":
-      return writer.writeByte(key ? keyTags.true : keyTags.false);
+      return writer.writeByte(element ? keyTags.true : keyTags.false);
     case "bigint":
-      writer.writeByte(key < 0n ? keyTags.negativeBigint : keyTags.bigint);
-      return writeMagnitude(key < 0n ? -key : key, writer);
+      writer.writeByte(element < 0n ? keyTags.negativeBigint : keyTags.bigint);
+      return writeMagnitude(element < 0n ? -element : element, writer);
     default:
-      return writeKeyObject(key, writer);
+      return writeObject(element, writer, whole, depth);
   }
 }
 
-function writeKeyObject(key: Date | readonly Key[], writer: ByteWriter): void {
-  if (key instanceof Date) {
-    writer.writeByte(keyTags.date);
-    return writer.writeF64(key.getTime());
+function writeObject(
+  element: Date | readonly Key[],
+  writer: ByteWriter,
+  whole: Key,
+  depth: number,
+): void {
+  if (Array.isArray(element)) {
+    return writeArray(element as readonly Key[], writer, whole, depth); // isArray widens to any[]
   }
+  const ms = element instanceof Date ? element.getTime() : Number.NaN;
+  if (ms !== ms) throw notAKey(element, whole, depth);
+  writer.writeByte(keyTags.date);
+  writer.writeF64(ms);
+}
+
+function writeArray(elements: readonly Key[], writer: ByteWriter, whole: Key, depth: number): void {
+  if (depth >= limits.valueDepthMax) throw keyTooDeep();
   writer.writeByte(keyTags.array);
-  writer.writeVarint(key.length);
-  for (let i = 0; i < key.length; i++) writeKey(key[i] as Key, writer);
+  writer.writeVarint(elements.length);
+  for (let i = 0; i < elements.length; i++) {
+    writeElement(elements[i] as Key, writer, whole, depth + 1);
+  }
 }

@@ -82,13 +82,7 @@ function objectText(element: Date | readonly Key[], whole: Key, depth: number): 
 
 function arrayText(elements: readonly Key[], whole: Key, depth: number): string {
   if (depth >= limits.valueDepthMax) {
-    throw new LimitError(
-      `a key is nested deeper than the limit valueDepthMax of ${limits.valueDepthMax}`,
-      {
-        code: "KEY_TOO_DEEP",
-        hint: "return a flat array of strings and numbers",
-      },
-    );
+    throw keyTooDeep();
   }
   let text = "(";
   for (let i = 0; i < elements.length; i++) {
@@ -97,7 +91,8 @@ function arrayText(elements: readonly Key[], whole: Key, depth: number): string 
   return `${text})`;
 }
 
-function notAKey(part: unknown, whole: unknown, depth: number): DataError {
+/** The error of a `part` of the key `whole`, `depth` arrays down, that no key may contain. */
+export function notAKey(part: unknown, whole: unknown, depth: number): DataError {
   const what =
     part instanceof Date
       ? "an invalid Date"
@@ -113,6 +108,14 @@ function notAKey(part: unknown, whole: unknown, depth: number): DataError {
 
 function shownPart(part: unknown): string {
   return typeof part === "object" && part !== null ? `the object ${show(part)}` : show(part);
+}
+
+/** The error of a key over `valueDepthMax`. */
+export function keyTooDeep(): LimitError {
+  return new LimitError(
+    `a key is nested deeper than the limit valueDepthMax of ${limits.valueDepthMax}`,
+    { code: "KEY_TOO_DEEP", hint: "return a flat array of strings and numbers" },
+  );
 }
 
 /** The error of a key over `keyBytesMax`. */

@@ -3,6 +3,7 @@ import {
   defaultMaxParallelism,
   keyBytes,
   keyGroup,
+  keyGroupOf,
   keyGroupRange,
   keyIdentity,
   murmur3,
@@ -17,6 +18,7 @@ describe("key groups", () => {
         const group = keyGroup(identity, maxParallelism);
         expect(group).toBe(murmur3(keyBytes(identity)) % maxParallelism);
         expect(group).toBeGreaterThanOrEqual(0);
+        expect(keyGroupOf(key, maxParallelism)).toBe(group);
       }
     }
   });

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DataError, LimitError, MillraceError } from "../../../core/errors.ts";
 import { limits } from "../../../core/limits.ts";
-import { type Key, keyBytes, keyFromIdentity, keyIdentity } from "../../../core/record/index.ts";
+import {
+  type Key,
+  keyBytes,
+  keyFromIdentity,
+  keyGroupOf,
+  keyIdentity,
+} from "../../../core/record/index.ts";
 import { anyKey, anyText } from "./arbitrary-values.ts";
 import { errorOf } from "./error-of.ts";
 
@@ -52,11 +58,13 @@ describe("the identity of a key", () => {
     ["null within an array", ["a", null], 'null in ["a",null] cannot be a key'],
     ["an object within an array", [[{}]], "the object {} in [[{}]] cannot be a key"],
   ])("refuses %s", (_name, key, message) => {
-    const error = errorOf(() => keyIdentity(key as Key));
-    expect(error).toBeInstanceOf(DataError);
-    expect(error.code).toBe("KEY_UNSUPPORTED");
-    expect(error.message).toBe(message);
-    expect(error.hint).toContain("tuple");
+    for (const use of [keyIdentity, (given: Key) => keyGroupOf(given, 128)]) {
+      const error = errorOf(() => use(key as Key));
+      expect(error).toBeInstanceOf(DataError);
+      expect(error.code).toBe("KEY_UNSUPPORTED");
+      expect(error.message).toBe(message);
+      expect(error.hint).toContain("tuple");
+    }
   });
 
   test("refuses a key that is too large or too deep", () => {
@@ -75,6 +83,7 @@ describe("the identity of a key", () => {
     let deep: Key = 1;
     for (let i = 0; i <= limits.valueDepthMax; i++) deep = [deep];
     expect(errorOf(() => keyIdentity(deep)).code).toBe("KEY_TOO_DEEP");
+    expect(errorOf(() => keyGroupOf(deep, 128)).code).toBe("KEY_TOO_DEEP");
   });
 
   test("text that is no identity is refused", () => {
