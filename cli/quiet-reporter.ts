@@ -1,0 +1,28 @@
+import type { JobEvent } from "../infra/local/job-events.ts";
+import { eventLine } from "./event-line.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** Says only what the user should act on: notices, failures, and what the command line notes. */
+export class QuietReporter implements Reporter {
+  readonly periodMs = 60_000;
+  readonly #write: (line: string) => void;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  event(event: JobEvent): void {
+    const line = event.kind === "checkpoint" ? null : eventLine(event);
+    if (line !== null) this.#write(line);
+  }
+
+  progress(): void {}
+
+  note(line: string): void {
+    this.#write(line);
+  }
+
+  summary(): void {}
+
+  close(): void {}
+}

@@ -1,0 +1,146 @@
+import { join } from "node:path";
+import { buildJob } from "../core/api/build-job.ts";
+import type { JobEvent, JobResult } from "../infra/local/job-events.ts";
+import { type JobHandle, runJob } from "../infra/local/run-job.ts";
+import type { RunArguments } from "./command-line.ts";
+import { errorLines } from "./error-lines.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { Interruption } from "./interruption.ts";
+import { type JobToBuild, loadJobWithOptions } from "./job-options.ts";
+import { ProgressMeter } from "./progress.ts";
+import type { Reporter } from "./reporter.ts";
+import { resumeCommand } from "./resume-command.ts";
+import { summarize } from "./run-summary.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Runs a job until it ends or is interrupted. Rejects when it cannot start or has failed. */
+export async function run(
+  args: RunArguments,
+  argv: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const loaded = await loadJobWithOptions(args);
+  const checkpointDir = args.checkpointDir ?? join(".millrace", loaded.job.name);
+  const reporter = terminal.reporter(loaded.job.name, args);
+  try {
+    return await new CommandRun({ args, argv, terminal, reporter, checkpointDir, loaded }).run();
+  } finally {
+    reporter.close();
+    await terminal.out.flush();
+  }
+}
+
+interface CommandRunOptions {
+  readonly args: RunArguments;
+  readonly argv: readonly string[];
+  readonly terminal: Terminal;
+  readonly reporter: Reporter;
+  readonly checkpointDir: string;
+  readonly loaded: JobToBuild;
+}
+
+/**
+ * One `millrace run`.
+ *
+ *   CR1  the first interruption takes a last checkpoint, the second ends the process at once
+ *   CR2  after an interruption the user is told the command that goes on
+ */
+class CommandRun {
+  readonly #options: CommandRunOptions;
+  readonly #meter = new ProgressMeter(Date.now());
+  #handle: JobHandle | null = null;
+  #restoredFrom: number | null = null;
+
+  constructor(options: CommandRunOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<ExitCode> {
+    const { terminal } = this.#options;
+    const interruption = new Interruption(
+      () => this.#stop(),
+      () => this.#exit("stopped at once"),
+    );
+    terminal.onClosed(() => interruption.interrupt());
+    try {
+      return await this.#runToEnd(interruption);
+    } finally {
+      interruption.release();
+    }
+  }
+
+  async #runToEnd(interruption: Interruption): Promise<ExitCode> {
+    const { args, checkpointDir, loaded, reporter } = this.#options;
+    const { job, options, codeHash } = loaded;
+    const { plan } = buildJob(job, options).program;
+    const { from, allowNonRestoredState } = args;
+    const handle = await runJob(job, {
+      ...options,
+      ...{ checkpointDir, from, allowNonRestoredState, codeHash },
+      onEvent: (event) => this.#onEvent(event),
+    });
+    this.#handle = handle;
+    const timer = setInterval(() => this.#reportProgress(handle), reporter.periodMs);
+    let result: JobResult;
+    try {
+      result = await handle.result;
+    } finally {
+      clearInterval(timer);
+    }
+    const peakMemoryBytes = process.resourceUsage().maxRSS * 1_024;
+    const restoredFrom = this.#restoredFrom;
+    reporter.summary(summarize({ plan, result, restoredFrom, checkpointDir, peakMemoryBytes }));
+    if (!interruption.interrupted || result.state === "finished") return EXIT.ok;
+    this.#tellHowToGoOn(result.lastCheckpoint);
+    return EXIT.interrupted;
+  }
+
+  #onEvent(event: JobEvent): void {
+    const { terminal, reporter, args } = this.#options;
+    if (event.kind === "print" && !args.json) {
+      terminal.out.write(event.line);
+      return;
+    }
+    if (event.kind === "started") this.#restoredFrom = event.restoredFrom;
+    if (event.kind === "checkpoint") this.#meter.checkpointCompleted(Date.now());
+    reporter.event(event);
+  }
+
+  #reportProgress(handle: JobHandle): void {
+    this.#options.reporter.progress(this.#meter.look(handle.status(), Date.now()));
+  }
+
+  #stop(): void {
+    const handle = this.#handle;
+    if (handle === null) {
+      this.#exit("stopped before the job started");
+      return;
+    }
+    this.#options.reporter.note("stopping: a last checkpoint is taken; Ctrl-C again stops at once");
+    handle.stop().catch((error: unknown) => {
+      // The job ended by itself, or failed: then its result says more.
+      const { state } = handle.status();
+      if (state !== "running" && state !== "restarting") return;
+      this.#exit(`stopped without a last checkpoint: ${errorLines(error, false).join(" ")}`);
+    });
+  }
+
+  /** Ends the process; what is not in a checkpoint is dropped and comes again (CR1). */
+  #exit(reason: string): void {
+    const { reporter, terminal } = this.#options;
+    reporter.note(reason);
+    this.#tellHowToGoOn(this.#handle?.status().lastCheckpoint ?? null);
+    reporter.close();
+    terminal.exit(EXIT.interrupted);
+  }
+
+  #tellHowToGoOn(lastCheckpoint: number | null): void {
+    const { argv, reporter } = this.#options;
+    const command = resumeCommand(argv, lastCheckpoint !== null);
+    reporter.note(
+      lastCheckpoint === null
+        ? `there is no checkpoint; start again with: ${command}`
+        : `go on from checkpoint ${lastCheckpoint} with: ${command}`,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import type { Plan } from "../core/plan/plan.ts";
+import type { JobResult } from "../infra/local/job-events.ts";
+
+/** What is worth knowing when a job has ended. */
+export interface RunSummary {
+  readonly job: string;
+  readonly state: JobResult["state"];
+  /** Records that the sources emitted. */
+  readonly records: number;
+  /** The checkpoint that all counts begin at; null: the beginning. */
+  readonly countedFrom: number | null;
+  /** Records that came too late for their windows, dropped or sent to a side output. */
+  readonly lateRecords: number;
+  readonly sinks: readonly SinkSummary[];
+  readonly checkpoints: number;
+  readonly lastCheckpoint: number | null;
+  readonly checkpointDir: string;
+  readonly restarts: number;
+  readonly durationMs: number;
+  readonly recordsPerSecond: number;
+  readonly peakMemoryBytes: number;
+  readonly accumulators: Readonly<Record<string, number>>;
+}
+
+export interface SinkSummary {
+  readonly uid: string;
+  readonly name: string;
+  /** Where its output lies, e.g. `files(out/hourly)`. */
+  readonly target: string;
+  readonly records: number;
+}
+
+export interface SummaryInput {
+  readonly plan: Plan;
+  readonly result: JobResult;
+  /** What the last attempt was restored from: counts are those of the last attempt. */
+  readonly restoredFrom: number | null;
+  readonly checkpointDir: string;
+  readonly peakMemoryBytes: number;
+}
+
+export function summarize(input: SummaryInput): RunSummary {
+  const { plan, result } = input;
+  const { state, records, checkpoints, lastCheckpoint, restarts, durationMs } = result;
+  return {
+    job: plan.job,
+    state,
+    records,
+    countedFrom: input.restoredFrom,
+    lateRecords: lateRecords(plan, result),
+    sinks: sinks(plan, result),
+    checkpoints,
+    lastCheckpoint,
+    checkpointDir: input.checkpointDir,
+    restarts,
+    durationMs,
+    recordsPerSecond: durationMs === 0 ? 0 : records / (durationMs / 1_000),
+    peakMemoryBytes: input.peakMemoryBytes,
+    accumulators: result.accumulators,
+  };
+}
+
+function sinks(plan: Plan, result: JobResult): readonly SinkSummary[] {
+  return plan.streamGraph.operators
+    .filter((node) => node.kind === "sink")
+    .map(({ uid, uidGiven, name, config }) => ({
+      uid,
+      name: uidGiven ? uid : name,
+      target: config["sink"] ?? "",
+      records: sum(result, uid, "numRecordsIn"),
+    }));
+}
+
+/** Dropped ones are counted by the window operator, those of a side output where they end. */
+function lateRecords(plan: Plan, result: JobResult): number {
+  const { operators, edges } = plan.streamGraph;
+  let late = 0;
+  for (const { uid, config } of operators) {
+    late += sum(result, uid, "numLateRecordsDropped");
+    const output = config["lateOutput"];
+    const first = edges.find((edge) => edge.from === uid && edge.sideOutput === (output ?? ""));
+    if (first !== undefined) late += sum(result, first.to, "numRecordsIn");
+  }
+  return late;
+}
+
+/** A metric summed over the subtasks of an operator. */
+function sum(result: JobResult, uid: string, metric: string): number {
+  let total = 0;
+  for (const [name, value] of Object.entries(result.metrics)) {
+    if (!name.startsWith(`${uid}.`) || !name.endsWith(`.${metric}`)) continue;
+    if (!/^\d+$/.test(name.slice(uid.length + 1, -metric.length - 1))) continue;
+    if (typeof value === "number") total += value;
+  }
+  return total;
+}

@@ -1,0 +1,46 @@
+import Table from "cli-table3";
+import { formatAmount, formatBytes, formatCount, formatRate, formatSeconds } from "./quantity.ts";
+import type { RunSummary } from "./run-summary.ts";
+
+/** The summary as a table for people, without a frame; `dim` styles what is only a label. */
+export function summaryTable(summary: RunSummary, dim: (text: string) => string): string {
+  const table = new Table({ chars: NO_FRAME, style: { head: [], border: [], "padding-left": 0 } });
+  for (const [label, value] of rows(summary)) table.push([`  ${dim(label)}`, value]);
+  const lines = table.toString().split("\n");
+  return [title(summary), ...lines.map((line) => line.trimEnd())].join("\n");
+}
+
+const NO_FRAME = {
+  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" },
+  ...{ "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "" },
+  ...{ right: "", "right-mid": "", middle: "" },
+};
+
+function title({ job, state, restarts }: RunSummary): string {
+  const after = restarts === 0 ? "" : ` after ${formatAmount(restarts, "restart")}`;
+  return `job ${job} ${state}${after}`;
+}
+
+function rows(summary: RunSummary): readonly (readonly [label: string, value: string])[] {
+  const { records, countedFrom, lateRecords, durationMs, recordsPerSecond } = summary;
+  const since = countedFrom === null ? "" : ` (since checkpoint ${countedFrom})`;
+  return [
+    ["records in", `${formatCount(records)}${since}`],
+    ["late records", formatCount(lateRecords)],
+    ...summary.sinks.map(
+      ({ name, target, records: written }) =>
+        [name, `${formatAmount(written, "record")} to ${target}${since}`] as const,
+    ),
+    ...Object.entries(summary.accumulators).map(
+      ([name, value]) => [name, formatCount(value)] as const,
+    ),
+    ["checkpoints", checkpoints(summary)],
+    ["time", `${formatSeconds(durationMs)}, ${formatRate(recordsPerSecond)}`],
+    ["peak memory", formatBytes(summary.peakMemoryBytes)],
+  ];
+}
+
+function checkpoints({ checkpoints: count, checkpointDir, lastCheckpoint }: RunSummary): string {
+  const last = lastCheckpoint === null ? "" : `, the last is chk-${lastCheckpoint}`;
+  return `${formatCount(count)} in ${checkpointDir}${last}`;
+}
