@@ -1,0 +1,96 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Flight } from "./flights-slice.ts";
+
+/** All lines of the finished files below a folder, sorted; hidden files are nobody's business. */
+export function outputLines(folder: string): readonly string[] {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.startsWith("."),
+  );
+  const lines = files.flatMap((entry) => {
+    const text = readFileSync(join(entry.parentPath, entry.name), "utf8");
+    if (!text.endsWith("\n")) throw new Error(`${entry.name} ends in the middle of a line`);
+    return text.slice(0, -1).split("\n");
+  });
+  return lines.sort();
+}
+
+interface HourlyRow {
+  readonly origin: string;
+  readonly windowStart: string;
+  readonly flights: number;
+  readonly meanDelay: number;
+  readonly over15: number;
+}
+
+interface LateRow {
+  readonly date: string;
+  readonly delay: number;
+  readonly origin: string;
+}
+
+/** What is counted per origin and hour, and must come out as it went in. */
+class Balance {
+  readonly #open = new Map<string, { flights: number; delay: number; over15: number }>();
+
+  add(key: string, flights: number, delay: number, over15: number): void {
+    const entry = this.#open.get(key) ?? { flights: 0, delay: 0, over15: 0 };
+    entry.flights += flights;
+    entry.delay += delay;
+    entry.over15 += over15;
+    this.#open.set(key, entry);
+  }
+
+  /** What does not balance. */
+  differences(): readonly string[] {
+    const differences: string[] = [];
+    for (const [key, { flights, delay, over15 }] of this.#open) {
+      if (flights === 0 && delay === 0 && over15 === 0) continue;
+      differences.push(`${key}: ${flights} flights, ${delay} minutes, ${over15} over 15 missing`);
+    }
+    return differences;
+  }
+}
+
+const HOUR_MS = 3_600_000;
+
+function keyOf(origin: string, timestamp: number): string {
+  return `${origin} ${new Date(Math.floor(timestamp / HOUR_MS) * HOUR_MS).toISOString()}`;
+}
+
+function over15(delay: number): number {
+  return delay > 15 ? 1 : 0;
+}
+
+/**
+ * What of the input is not counted exactly once: in one row of its origin and hour, or once as a
+ * late line. Also late lines that the input does not have (so often).
+ */
+export function unbalanced(
+  flights: readonly Flight[],
+  hourly: readonly string[],
+  late: readonly string[],
+): readonly string[] {
+  const balance = new Balance();
+  const given = new Map<string, number>();
+  for (const { date, delay, origin } of flights) {
+    balance.add(keyOf(origin, date.getTime() + delay * 60_000), 1, delay, over15(delay));
+    const line = `${date.toISOString()} ${delay} ${origin}`;
+    given.set(line, (given.get(line) ?? 0) + 1);
+  }
+  const foreign: string[] = [];
+  for (const text of late) {
+    const { date, delay, origin } = JSON.parse(text) as LateRow;
+    balance.add(keyOf(origin, Date.parse(date) + delay * 60_000), -1, -delay, -over15(delay));
+    const line = `${date} ${delay} ${origin}`;
+    const left = (given.get(line) ?? 0) - 1;
+    given.set(line, left);
+    if (left < 0) foreign.push(`late line more often than in the input: ${line}`);
+  }
+  for (const text of hourly) {
+    const row = JSON.parse(text) as HourlyRow;
+    const delay = Math.round(row.meanDelay * row.flights);
+    balance.add(`${row.origin} ${row.windowStart}`, -row.flights, -delay, -row.over15);
+  }
+  return [...foreign, ...balance.differences()];
+}
