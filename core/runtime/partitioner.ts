@@ -1,6 +1,6 @@
 import { PlanError } from "../errors.ts";
 import type { JobEdge, Partitioning } from "../plan/plan.ts";
-import { keyGroup, keyIdentity, subtaskOfKeyGroup } from "../record/index.ts";
+import { keyGroupOf, subtaskOfKeyGroup } from "../record/index.ts";
 import type { KeySelector } from "./program.ts";
 
 /** Chooses the channel (index into the partition's targets) of a record; null: all of them. */
@@ -60,9 +60,5 @@ function byKey(options: PartitionerOptions): (value: unknown) => number {
   }
   const select = keySelector as (value: unknown) => never;
   return (value) =>
-    subtaskOfKeyGroup(
-      keyGroup(keyIdentity(select(value)), maxParallelism),
-      channels,
-      maxParallelism,
-    );
+    subtaskOfKeyGroup(keyGroupOf(select(value), maxParallelism), channels, maxParallelism);
 }

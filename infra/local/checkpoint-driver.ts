@@ -28,6 +28,8 @@ export interface CheckpointDriverOptions<S> {
   /** Tells all tasks; resolves when their sinks have committed. */
   readonly notify: (checkpoint: number) => Promise<void>;
   readonly retain: (count: number) => Promise<void>;
+  /** A line for the user. */
+  readonly notice: (line: string) => void;
   readonly onCompleted: (checkpoint: number, durationMs: number, bytes: number) => void;
   readonly onAborted: (checkpoint: number, reason: string) => void;
   /** The last checkpoint is complete and all sinks have committed. */
@@ -46,6 +48,8 @@ interface Request {
  *
  *   CD1  decisions are carried out in their order; notifications run one after the other
  *   CD2  a request resolves when its checkpoint is complete and its sinks have committed
+ *   CD3  after `stop` nothing of this attempt is written or deleted any more, so that the next
+ *        attempt (or another process) sees what it will go on from
  */
 export class CheckpointDriver<S> {
   readonly #options: CheckpointDriverOptions<S>;
@@ -53,6 +57,7 @@ export class CheckpointDriver<S> {
   readonly #requests = new Map<string, Request>();
   readonly #bytes = new Map<number, number>();
   #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #work = new Set<Promise<void>>();
   #notifications: Promise<void> = Promise.resolve();
   #requestCount = 0;
 
@@ -85,10 +90,28 @@ export class CheckpointDriver<S> {
     });
   }
 
-  /** The attempt is over: nothing is decided any more. Resolves when notifications have ended. */
+  /** Work in the background that `stop` waits for (CD3); must not reject. */
+  track(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.finally(() => this.#work.delete(work));
+  }
+
+  /** The attempt is over: nothing is decided any more. Resolves when all work has ended (CD3). */
   async stop(): Promise<void> {
     this.handle({ kind: "stop" });
+    while (this.#work.size > 0) await Promise.all(this.#work);
     await this.#notifications;
+  }
+
+  async #retain(count: number): Promise<void> {
+    try {
+      await this.#options.retain(count);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.notice(
+        `old checkpoints could not be deleted (${reason}); the next one tries again`,
+      );
+    }
   }
 
   #carryOut(decision: CheckpointDecision<S>): void {
@@ -104,16 +127,14 @@ export class CheckpointDriver<S> {
       case "reject":
         return this.#refuse(decision.request, "the job is no longer running");
       case "store":
-        void this.#store(decision);
-        return;
+        return this.track(this.#store(decision));
       case "completed":
         return this.#onCompleted(decision);
       case "notify-complete":
         // Part of `completed`, which knows the request that waits for the commit.
         return;
       case "retain":
-        void this.#options.retain(decision.count).catch(this.#options.fail);
-        return;
+        return this.track(this.#retain(decision.count));
       case "wake-at":
         return this.#wakeAt(decision.timestamp);
       case "fail-job":

@@ -103,15 +103,25 @@ export class EmbeddedJob {
   async #main(): Promise<JobResult> {
     // Whoever made this object gets to see its events, also those of the start.
     await Promise.resolve();
+    try {
+      const ending = await this.#runAttempts();
+      return await this.#finish(ending);
+    } catch (error) {
+      this.#state = "failed";
+      await this.#options.run.close("failed");
+      throw this.#jobFailure(error);
+    }
+  }
+
+  async #runAttempts(): Promise<Ending> {
     let restore = this.#options.run.origin;
     for (;;) {
       try {
         await this.#runAttempt(restore);
-        if (this.#ending !== null) return await this.#finish(this.#ending);
       } catch (error) {
         await this.#afterFailure(error);
-        if (this.#ending !== null) return await this.#finish(this.#ending);
       }
+      if (this.#ending !== null) return this.#ending;
       restore = await this.#options.run.latest();
       this.#attempt += 1;
     }
@@ -142,7 +152,7 @@ export class EmbeddedJob {
       progress: (step) => onEvent({ kind: "progress", step }),
       onSnapshot: (checkpoint, snapshot) => {
         const { vertex, subtask } = snapshot;
-        checkpoints.write(checkpoint, snapshot).then(
+        const written = checkpoints.write(checkpoint, snapshot).then(
           (acknowledgement) =>
             driver.handle({
               kind: "acknowledged",
@@ -159,6 +169,7 @@ export class EmbeddedJob {
               detail: describe(error),
             }),
         );
+        driver.track(written);
       },
       full: (checkpoint, uid, subtask) => checkpoints.full(checkpoint, uid, subtask),
       onActive: () => driver.handle({ kind: "active" }),
@@ -186,7 +197,7 @@ export class EmbeddedJob {
     firstCheckpoint: number,
   ): CheckpointDriver<SubtaskAcknowledgement> {
     const { program, run, clock, onEvent } = this.#options;
-    return new CheckpointDriver<SubtaskAcknowledgement>({
+    const driver = new CheckpointDriver<SubtaskAcknowledgement>({
       settings: program.settings.checkpointing,
       subtasks: program.plan.executionGraph.subtasks,
       firstCheckpoint,
@@ -203,6 +214,7 @@ export class EmbeddedJob {
       },
       notify: (checkpoint) => execution.notifyCheckpointComplete(checkpoint),
       retain: (count) => run.storage.retain(count),
+      notice: (line) => onEvent({ kind: "notice", line }),
       onCompleted: (checkpoint, durationMs, bytes) => {
         this.#checkpoints += 1;
         this.#lastCheckpoint = checkpoint;
@@ -210,11 +222,14 @@ export class EmbeddedJob {
       },
       onAborted: (checkpoint, reason) => {
         onEvent({ kind: "checkpoint-failed", checkpoint, reason });
-        checkpoints.abort(checkpoint).catch((error: unknown) => execution.fail(error));
+        driver.track(
+          checkpoints.abort(checkpoint).catch((error: unknown) => execution.fail(error)),
+        );
       },
       onFinished: () => this.#end("finished"),
       fail: (error) => execution.fail(error),
     });
+    return driver;
   }
 
   async #prepareSinks(checkpoints: JobCheckpoints, restored: number | null): Promise<void> {
@@ -237,11 +252,7 @@ export class EmbeddedJob {
     if (this.#ending !== null) return;
     const delayMs = this.#restartDelay(error);
     this.#options.onEvent({ kind: "failed", error, restartInMs: delayMs });
-    if (delayMs === null) {
-      this.#state = "failed";
-      this.#execution = null;
-      throw this.#jobFailure(error);
-    }
+    if (delayMs === null) throw error;
     this.#state = "restarting";
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delayMs);

@@ -54,10 +54,11 @@ export class JobRun {
 
   static async open(options: JobRunOptions): Promise<JobRun> {
     const { directory } = options;
-    const blobs: BlobStore =
-      directory === null ? new MemoryBlobStore() : await FileBlobStore.open(directory);
+    const files = directory === null ? null : await FileBlobStore.open(directory);
+    const blobs: BlobStore = files ?? new MemoryBlobStore();
     const lock = directory === null ? null : await CheckpointLock.acquire(directory);
     try {
+      await files?.removeTemporary();
       const location = directory ?? "memory";
       const storage = new CheckpointStorage({ blobs, location });
       const start = await chooseStart(options, storage);
