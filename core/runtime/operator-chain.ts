@@ -88,6 +88,7 @@ export class OperatorChain {
     const operatorState = new OperatorStateStore({ strict: environment.program.settings.strict });
     const restore = environment.restore.get(node.uid);
     if (restore !== undefined) operatorState.restore(restore.operatorState);
+    this.undo?.cover(operatorState);
     const relay = new TimerRelay();
     const timers = state === null ? null : new TimerService(state, environment.clock, relay);
     if (state !== null) this.#restoreKeyed(node, implementation, state);

@@ -271,12 +271,10 @@ export class StreamTask {
   }
 
   #processSlice(batch: RecordBatch, input: 0 | 1, from: number, to: number): void {
-    if (this.#chain.undo !== null) {
-      for (let i = from; i < to; i += 1) this.#processUndoable(batch, input, i);
-      return;
-    }
     try {
-      if (input === 0) this.#processFirst(batch, from, to);
+      if (this.#chain.undo !== null) {
+        for (let i = from; i < to; i += 1) this.#processUndoable(batch, input, i);
+      } else if (input === 0) this.#processFirst(batch, from, to);
       else this.#processSecond(batch, from, to);
     } catch (error) {
       throw this.#failure(error, null, `record ${this.#at} of a batch on input ${input}`);
@@ -395,9 +393,11 @@ export class StreamTask {
     return operator;
   }
 
+  /** Runs what happens between two records. */
   #guard(action: () => void): void {
     try {
       action();
+      this.#chain.undo?.commit();
     } catch (error) {
       throw this.#failure(error, null, null);
     }

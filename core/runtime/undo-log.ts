@@ -1,4 +1,4 @@
-import type { KeyedStateBackend } from "../state/index.ts";
+import type { KeyedStateBackend, OperatorStateStore } from "../state/index.ts";
 import type { ResultPartition } from "./result-partition.ts";
 
 /** The side output that carries dead letters to their sink. */
@@ -18,15 +18,20 @@ export interface DeadLetter {
 
 /**
  * Makes the effects of one input record of a task undoable: keyed state and timers by the
- * backend's journal, outputs by marks, effects on the outside by delay.
+ * backend's journal, operator state by its stores', outputs by marks, effects on the outside by
+ * delay.
  *
  *   U1  after `rollback` state, timers and outputs are as they were at `begin`
  *   U2  actions given to `afterRecord` run only if the record took effect
+ *   U3  what happens between two records (timers, watermarks) cannot be undone and takes effect at
+ *       once; the next record's rollback does not reach it
  */
 export class UndoLog {
   readonly #state: KeyedStateBackend | null;
+  readonly #operatorStates: OperatorStateStore[] = [];
   readonly #partitions: readonly ResultPartition[];
   readonly #actions: (() => void)[] = [];
+  #inRecord = false;
   #marks: readonly (readonly number[])[] = [];
   /** The operator that is at work; links between operators keep it up to date. */
   running: string;
@@ -42,23 +47,40 @@ export class UndoLog {
     state?.enableJournal();
   }
 
+  /** Operator state that is undone with the record too. */
+  cover(operatorState: OperatorStateStore): void {
+    operatorState.enableJournal();
+    this.#operatorStates.push(operatorState);
+  }
+
   afterRecord(action: () => void): void {
-    this.#actions.push(action);
+    if (this.#inRecord) this.#actions.push(action);
+    else action();
   }
 
   begin(): void {
+    this.#release();
     this.#marks = this.#partitions.map((partition) => partition.mark());
+    this.#inRecord = true;
   }
 
+  /** The record, or what happened between two records, took effect. */
   commit(): void {
-    this.#state?.journal?.release();
+    this.#inRecord = false;
+    this.#release();
     for (const action of this.#actions) action();
     this.#actions.length = 0;
     for (const partition of this.#partitions) partition.settle();
   }
 
+  #release(): void {
+    this.#state?.journal?.release();
+    for (const store of this.#operatorStates) store.release();
+  }
+
   rollback(): void {
     this.#state?.journal?.rollback();
+    for (const store of this.#operatorStates) store.rollback();
     this.#actions.length = 0;
     this.#partitions.forEach((partition, i) => partition.rollback(this.#marks[i] ?? []));
   }

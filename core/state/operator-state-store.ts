@@ -29,6 +29,7 @@ export interface OperatorStateSnapshot {
  */
 export class OperatorStateStore {
   readonly #strict: boolean;
+  readonly #journal = new Journal();
   readonly #declared = new Set<string>();
   readonly #lists = new Map<string, ListCell>();
   readonly #unions = new Map<string, ListCell>();
@@ -42,24 +43,24 @@ export class OperatorStateStore {
   list<T>(name: string): OperatorList<T> {
     this.#declare(name);
     // The name's owner is the only one who reads and writes the list.
-    return cellOf(this.#lists, name, this.#strict) as OperatorList<unknown> as OperatorList<T>;
+    return this.#list(this.#lists, name) as OperatorList<unknown> as OperatorList<T>;
   }
 
   /** After any restore every subtask gets the elements of all. */
   union<T>(name: string): OperatorList<T> {
     this.#declare(name);
     // As above.
-    return cellOf(this.#unions, name, this.#strict) as OperatorList<unknown> as OperatorList<T>;
+    return this.#list(this.#unions, name) as OperatorList<unknown> as OperatorList<T>;
   }
 
   /** The same entries on every subtask, by the discipline of who writes it (semantics 19). */
   broadcast<UK, UV>(descriptor: MapStateDescriptor<UK, UV>): BroadcastState<UK, UV> {
     this.#declare(descriptor.name);
     // As above.
-    return broadcastOf(this.#broadcasts, descriptor.name, this.#strict) as BroadcastState<
-      unknown,
-      unknown
-    > as BroadcastState<UK, UV>;
+    return this.#broadcast(descriptor.name) as BroadcastState<unknown, unknown> as BroadcastState<
+      UK,
+      UV
+    >;
   }
 
   /** Names of restored state that nobody has declared. */
@@ -80,14 +81,43 @@ export class OperatorStateStore {
   /** Puts a snapshot's contents in the place of what is there. */
   restore(snapshot: OperatorStateSnapshot): void {
     for (const [name, values] of Object.entries(snapshot.lists)) {
-      cellOf(this.#lists, name, this.#strict).replace(values);
+      this.#list(this.#lists, name).replace(values);
     }
     for (const [name, values] of Object.entries(snapshot.unions)) {
-      cellOf(this.#unions, name, this.#strict).replace(values);
+      this.#list(this.#unions, name).replace(values);
     }
     for (const [name, entries] of Object.entries(snapshot.broadcasts)) {
-      broadcastOf(this.#broadcasts, name, this.#strict).replace(entries);
+      this.#broadcast(name).replace(entries);
     }
+  }
+
+  /** From now on changes can be taken back by `rollback`, until `release` keeps them. */
+  enableJournal(): void {
+    this.#journal.enable();
+  }
+
+  rollback(): void {
+    this.#journal.rollback();
+  }
+
+  release(): void {
+    this.#journal.release();
+  }
+
+  #list(cells: Map<string, ListCell>, name: string): ListCell {
+    const known = cells.get(name);
+    if (known !== undefined) return known;
+    const cell = new ListCell(name, this.#strict, this.#journal);
+    cells.set(name, cell);
+    return cell;
+  }
+
+  #broadcast(name: string): BroadcastMap {
+    const known = this.#broadcasts.get(name);
+    if (known !== undefined) return known;
+    const map = new BroadcastMap(name, this.#strict, this.#journal);
+    this.#broadcasts.set(name, map);
+    return map;
   }
 
   #declare(name: string): void {
@@ -97,14 +127,38 @@ export class OperatorStateStore {
   }
 }
 
+/** What takes changes back, the newest last; operator state changes seldom. */
+class Journal {
+  #undos: (() => void)[] | null = null;
+
+  enable(): void {
+    this.#undos ??= [];
+  }
+
+  record(undo: () => void): void {
+    this.#undos?.push(undo);
+  }
+
+  rollback(): void {
+    for (const undo of this.#undos?.toReversed() ?? []) undo();
+    this.release();
+  }
+
+  release(): void {
+    if (this.#undos !== null) this.#undos.length = 0;
+  }
+}
+
 class ListCell implements OperatorList<unknown> {
   readonly #name: string;
   readonly #strict: boolean;
+  readonly #journal: Journal;
   #values: readonly unknown[] = [];
 
-  constructor(name: string, strict: boolean) {
+  constructor(name: string, strict: boolean, journal: Journal) {
     this.#name = name;
     this.#strict = strict;
+    this.#journal = journal;
   }
 
   get(): readonly unknown[] {
@@ -115,6 +169,10 @@ class ListCell implements OperatorList<unknown> {
     for (const value of values) {
       if (value === undefined) throw undefinedValue(this.#name, "leave the element out");
     }
+    const before = this.#values;
+    this.#journal.record(() => {
+      this.#values = before;
+    });
     this.replace(values);
   }
 
@@ -126,11 +184,13 @@ class ListCell implements OperatorList<unknown> {
 class BroadcastMap implements BroadcastState<unknown, unknown> {
   readonly #name: string;
   readonly #strict: boolean;
+  readonly #journal: Journal;
   readonly #map = new Map<KeyIdentity, unknown>();
 
-  constructor(name: string, strict: boolean) {
+  constructor(name: string, strict: boolean, journal: Journal) {
     this.#name = name;
     this.#strict = strict;
+    this.#journal = journal;
   }
 
   get size(): number {
@@ -151,15 +211,31 @@ class BroadcastMap implements BroadcastState<unknown, unknown> {
 
   put(key: unknown, value: unknown): void {
     if (value === undefined) throw undefinedValue(this.#name, "put null, or remove the key");
-    this.#map.set(identityOf(key), this.#strict ? deepFreeze(roundTrip(value)) : value);
+    const identity = identityOf(key);
+    this.#recordEntry(identity);
+    this.#map.set(identity, this.#strict ? deepFreeze(roundTrip(value)) : value);
   }
 
   remove(key: unknown): void {
-    this.#map.delete(identityOf(key));
+    const identity = identityOf(key);
+    this.#recordEntry(identity);
+    this.#map.delete(identity);
   }
 
   clear(): void {
+    const before = [...this.#map];
+    this.#journal.record(() => {
+      for (const [identity, value] of before) this.#map.set(identity, value);
+    });
     this.#map.clear();
+  }
+
+  #recordEntry(identity: KeyIdentity): void {
+    const before = this.#map.get(identity);
+    this.#journal.record(() => {
+      if (before === undefined) this.#map.delete(identity);
+      else this.#map.set(identity, before);
+    });
   }
 
   replace(entries: readonly (readonly [unknown, unknown])[]): void {
@@ -171,22 +247,6 @@ class BroadcastMap implements BroadcastState<unknown, unknown> {
 function identityOf(key: unknown): KeyIdentity {
   // UK is any Key by contract; keyIdentity refuses everything else by name.
   return keyIdentity(key as Key);
-}
-
-function cellOf(cells: Map<string, ListCell>, name: string, strict: boolean): ListCell {
-  const known = cells.get(name);
-  if (known !== undefined) return known;
-  const cell = new ListCell(name, strict);
-  cells.set(name, cell);
-  return cell;
-}
-
-function broadcastOf(maps: Map<string, BroadcastMap>, name: string, strict: boolean): BroadcastMap {
-  const known = maps.get(name);
-  if (known !== undefined) return known;
-  const map = new BroadcastMap(name, strict);
-  maps.set(name, map);
-  return map;
 }
 
 function record<C, V>(cells: ReadonlyMap<string, C>, contents: (cell: C) => V): Record<string, V> {
