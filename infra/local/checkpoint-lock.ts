@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, readdir, realpath, rm } from "node:fs/promises";
+import { link, open, readFile, readdir, realpath, rm } from "node:fs/promises";
 import { type Server, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MillraceError, StorageError, UsageError } from "../../core/errors.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** What a lock file says about its owner. */
 interface Owner {
@@ -40,7 +41,7 @@ export class CheckpointLock {
   /** Takes the lock, or throws a UsageError that names the process that has it. */
   static async acquire(directory: string): Promise<CheckpointLock> {
     const folder = join(directory, FOLDER);
-    await makeFolder(folder);
+    await makeLockFolder(folder);
     const { server, socket } = await listen(folder);
     try {
       await own(directory, folder, socket);
@@ -188,9 +189,9 @@ function close(server: Server): Promise<void> {
   });
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeLockFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw lockError(folder, error);
   }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { link, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import type { Dirent } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { StorageError, UsageError, show } from "../../core/errors.ts";
 import type { BlobEntry, BlobRange, BlobStore } from "../../core/ports/index.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** Moments of a `put`, in their order; a crash test dies in one of them. */
 export type FileStep = "before-write" | "before-sync" | "before-rename" | "after-rename" | "done";
@@ -184,9 +185,9 @@ export class FileBlobStore implements BlobStore {
 
   /** Makes a folder and its missing parents, each synced into its parent (FB2). */
   async #makeFolder(folder: string): Promise<void> {
-    const first = await mkdir(folder, { recursive: true });
-    if (first === undefined) return;
-    const outermost = dirname(resolve(first));
+    const first = await makeFolder(folder);
+    if (first === null) return;
+    const outermost = dirname(first);
     for (let made = folder; made !== outermost; made = dirname(made)) {
       await syncFolder(dirname(made));
     }

@@ -1,5 +1,6 @@
-import { type FileHandle, mkdir, open, unlink } from "node:fs/promises";
+import { type FileHandle, open, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { makeFolder } from "../../make-folder.ts";
 import { fileSinkError } from "./file-sink-errors.ts";
 import type { Part } from "./file-sink-part.ts";
 import { syncFolder } from "./file-sink-sync.ts";
@@ -88,11 +89,11 @@ export class PartFiles {
   }
 
   async #create(part: Part): Promise<FileHandle> {
-    const firstMade = await mkdir(part.folder, { recursive: true });
+    const firstMade = await makeFolder(part.folder);
     const file = await open(part.path, "ax");
     part.created = true;
     this.#unsynced.add(part.folder);
-    if (firstMade !== undefined) this.#addParents(resolve(part.folder), resolve(firstMade));
+    if (firstMade !== null) this.#addParents(resolve(part.folder), firstMade);
     return file;
   }
 

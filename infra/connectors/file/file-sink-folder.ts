@@ -1,7 +1,8 @@
-import { lstat, mkdir, readdir, rename, unlink, writeFile } from "node:fs/promises";
+import { lstat, readdir, rename, unlink, writeFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 import type { SinkPrepareContext } from "../../../core/connector/index.ts";
 import { UsageError } from "../../../core/errors.ts";
+import { makeFolder } from "../../make-folder.ts";
 import type { FileCommittable } from "./file-sink-committer.ts";
 import { errorCode, fileSinkError } from "./file-sink-errors.ts";
 import type { PartNames } from "./file-sink-names.ts";
@@ -117,7 +118,7 @@ async function exists(path: string): Promise<boolean> {
 
 async function makeWritable(root: string, names: PartNames): Promise<void> {
   try {
-    await mkdir(root, { recursive: true });
+    await makeFolder(root);
     const probe = join(root, names.probe);
     await writeFile(probe, "");
     await unlink(probe);
