@@ -178,7 +178,9 @@ export class StreamTask {
       this.#processBatch(batch, channel, index, budget);
     }
     for (;;) {
-      const held = this.#pendingAdvance !== null || this.#remainder !== null;
+      // What follows the rest of a batch, a barrier too, waits for it (T1).
+      if (this.#remainder !== null) return true;
+      const held = this.#pendingAdvance !== null;
       if (this.#cut !== null) return held;
       const delivery = input.next(gate, held);
       if (delivery === null) return held;

@@ -11,16 +11,19 @@ const QUESTIONS_PER_LOOK = 8;
 class TimeBudget implements Budget {
   #end = 0;
   #questions = 0;
+  #over = false;
 
   restart(): this {
     this.#end = performance.now() + TURN_MS;
     this.#questions = 0;
+    this.#over = false;
     return this;
   }
 
   exhausted(): boolean {
     this.#questions += 1;
-    return this.#questions % QUESTIONS_PER_LOOK === 0 && performance.now() >= this.#end;
+    if (this.#questions % QUESTIONS_PER_LOOK === 0) this.#over = performance.now() >= this.#end;
+    return this.#over;
   }
 }
 
