@@ -54,8 +54,9 @@ class Balance {
 
 const HOUR_MS = 3_600_000;
 
+/** Origin and hour since the epoch. */
 function keyOf(origin: string, timestamp: number): string {
-  return `${origin} ${new Date(Math.floor(timestamp / HOUR_MS) * HOUR_MS).toISOString()}`;
+  return `${origin} ${Math.floor(timestamp / HOUR_MS)}`;
 }
 
 function over15(delay: number): number {
@@ -72,25 +73,28 @@ export function unbalanced(
   late: readonly string[],
 ): readonly string[] {
   const balance = new Balance();
-  const given = new Map<string, number>();
-  for (const { date, delay, origin } of flights) {
-    balance.add(keyOf(origin, date.getTime() + delay * 60_000), 1, delay, over15(delay));
-    const line = `${date.toISOString()} ${delay} ${origin}`;
-    given.set(line, (given.get(line) ?? 0) + 1);
-  }
-  const foreign: string[] = [];
+  const foreign = new Map<string, number>();
   for (const text of late) {
     const { date, delay, origin } = JSON.parse(text) as LateRow;
-    balance.add(keyOf(origin, Date.parse(date) + delay * 60_000), -1, -delay, -over15(delay));
-    const line = `${date} ${delay} ${origin}`;
-    const left = (given.get(line) ?? 0) - 1;
-    given.set(line, left);
-    if (left < 0) foreign.push(`late line more often than in the input: ${line}`);
+    const scheduled = Date.parse(date);
+    balance.add(keyOf(origin, scheduled + delay * 60_000), -1, -delay, -over15(delay));
+    const flight = `${scheduled} ${delay} ${origin}`;
+    foreign.set(flight, (foreign.get(flight) ?? 0) + 1);
+  }
+  for (const { date, delay, origin } of flights) {
+    const scheduled = date.getTime();
+    balance.add(keyOf(origin, scheduled + delay * 60_000), 1, delay, over15(delay));
+    const flight = `${scheduled} ${delay} ${origin}`;
+    const lines = foreign.get(flight);
+    if (lines !== undefined) foreign.set(flight, lines - 1);
   }
   for (const text of hourly) {
     const row = JSON.parse(text) as HourlyRow;
     const delay = Math.round(row.meanDelay * row.flights);
-    balance.add(`${row.origin} ${row.windowStart}`, -row.flights, -delay, -row.over15);
+    const key = keyOf(row.origin, Date.parse(row.windowStart));
+    balance.add(key, -row.flights, -delay, -row.over15);
   }
-  return [...foreign, ...balance.differences()];
+  const tooOften = [...foreign].filter(([, lines]) => lines > 0);
+  const said = tooOften.map(([flight, lines]) => `${flight}: ${lines} late lines too many`);
+  return [...said, ...balance.differences()];
 }

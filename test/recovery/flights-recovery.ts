@@ -75,9 +75,13 @@ export function describeFlightsRecovery(options: RecoveryOptions): void {
       undisturbed = outputLines(join(output, "hourly"));
     }, options.timeoutMs);
 
-    test("without a kill counts every flight once, none of them late", () => {
-      expect(unbalanced(flights, undisturbed, [])).toEqual([]);
-    });
+    test(
+      "without a kill counts every flight once, none of them late",
+      () => {
+        expect(unbalanced(flights, undisturbed, [])).toEqual([]);
+      },
+      options.timeoutMs,
+    );
 
     const repetitions = Array.from({ length: options.repetitions }, (_, repetition) => repetition);
     const plays = parallelisms.flatMap((parallelism) =>
