@@ -86,7 +86,7 @@ function makeRows(how: "generated" | "by name"): Consumer {
   const consumer = new Consumer();
   const started = performance.now();
   for (let from = 0; from < ROWS; from += POLL_RECORDS) {
-    emit(values, consumer as SplitOutput<never>, from, Math.min(ROWS, from + POLL_RECORDS), 0);
+    emit(values, consumer, from, Math.min(ROWS, from + POLL_RECORDS), 0);
   }
   print(`rows ${how}`, started);
   return consumer;

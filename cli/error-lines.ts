@@ -22,9 +22,9 @@ function described(error: unknown): readonly [line: string, code: string] {
   return [`unexpected ${text}; ${hint}`, ""];
 }
 
-/** Whether something that is no error of ours is behind it: most likely the user's code. */
+/** Whether code of the user is behind it, so that the place in it helps. */
 function isUserError(error: unknown): boolean {
-  return isMillraceError(error) && error.cause instanceof Error && !isMillraceError(error.cause);
+  return error instanceof Error && error.name === "JobError" && error.cause instanceof Error;
 }
 
 function rootCause(error: unknown): unknown {

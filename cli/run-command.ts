@@ -76,7 +76,10 @@ class CommandRun {
     const { from, allowNonRestoredState } = args;
     const handle = await runJob(job, {
       ...options,
-      ...{ checkpointDir, from, allowNonRestoredState, codeHash },
+      checkpointDir,
+      from,
+      allowNonRestoredState,
+      codeHash,
       onEvent: (event) => this.#onEvent(event),
     });
     this.#handle = handle;

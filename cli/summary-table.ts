@@ -10,11 +10,11 @@ export function summaryTable(summary: RunSummary, dim: (text: string) => string)
   return [title(summary), ...lines.map((line) => line.trimEnd())].join("\n");
 }
 
-const NO_FRAME = {
-  ...{ top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "" },
-  ...{ "bottom-left": "", "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "" },
-  ...{ right: "", "right-mid": "", middle: "" },
-};
+const EDGES = ["top", "bottom", "mid"].flatMap((edge) =>
+  [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`].map((name) => [name, ""] as const),
+);
+const SIDES = ["left", "left-mid", "right", "right-mid", "middle"].map((name) => [name, ""] as const);
+const NO_FRAME = Object.fromEntries([...EDGES, ...SIDES]);
 
 function title({ job, state, restarts }: RunSummary): string {
   const after = restarts === 0 ? "" : ` after ${formatAmount(restarts, "restart")}`;

@@ -13,5 +13,5 @@ export function assert(condition: boolean, message: string): asserts condition {
 
 /** The end of an exhaustive `switch`: a new kind without a case does not compile. */
 export function assertNever(value: never): never {
-  throw new AssertionError(`unexpected ${String((value as { kind?: unknown }).kind ?? value)}`);
+  throw new AssertionError(`unexpected ${JSON.stringify(value)}`);
 }

@@ -68,6 +68,7 @@ export function defineJob<const P extends ParamDeclarations = Record<never, neve
   if (typeof definition !== "object" || definition === null) {
     throw refused(`defineJob was not given an object (got ${show(definition)})`, EXAMPLE);
   }
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its definition below
   const { name, description, params, build, ...settings } = definition;
   checkName(name);
   checkFields(name, settings);

@@ -1,4 +1,4 @@
-import { assert, assertNever } from "../../core/assert.ts";
+import { assertNever } from "../../core/assert.ts";
 import type { SubtaskAcknowledgement } from "../../core/checkpoint/index.ts";
 import { JobError, MillraceError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/index.ts";
@@ -41,11 +41,17 @@ export class EmbeddedJob {
   #lastCheckpoint: number | null;
   #records = 0;
   #endDelay: (() => void) | null = null;
+  /** Resolves when the first attempt takes requests, or will never. */
+  readonly #started: Promise<void>;
+  #onStarted: () => void = () => undefined;
 
   constructor(options: EmbeddedJobOptions) {
     this.#options = options;
     this.#startedAt = options.clock.now();
     this.#lastCheckpoint = options.run.origin?.metadata.checkpoint ?? null;
+    this.#started = new Promise((resolve) => {
+      this.#onStarted = resolve;
+    });
     this.result = this.#main();
   }
 
@@ -64,20 +70,28 @@ export class EmbeddedJob {
 
   /** Takes a savepoint; resolves with its folder. The job goes on. */
   async savepoint(): Promise<string> {
-    const checkpoint = await this.#running().request("savepoint");
+    const driver = await this.#running();
+    const checkpoint = await driver.request("savepoint");
     return this.#options.run.savepointPath(checkpoint);
   }
 
   /**
    * Ends the job so that it can go on later: sources stop, a last checkpoint is taken, sinks
    * commit. No window fires that would not have fired (semantics 25). Resolves with its number.
+   * When the checkpoint fails, this rejects and the job goes on.
    */
   async stop(): Promise<number> {
-    const driver = this.#running();
-    this.#execution?.stopSources();
-    const checkpoint = await driver.request("checkpoint");
-    this.#end("stopped");
-    return checkpoint;
+    const driver = await this.#running();
+    const execution = this.#execution;
+    execution?.stopSources();
+    try {
+      const checkpoint = await driver.request("checkpoint");
+      this.#end("stopped");
+      return checkpoint;
+    } catch (error) {
+      execution?.resumeSources();
+      throw error;
+    }
   }
 
   /** Ends the job without a checkpoint; what is not committed is dropped. */
@@ -86,7 +100,8 @@ export class EmbeddedJob {
     this.#endDelay?.();
   }
 
-  #running(): CheckpointDriver<SubtaskAcknowledgement> {
+  async #running(): Promise<CheckpointDriver<SubtaskAcknowledgement>> {
+    await this.#started;
     if (this.#driver !== null && this.#state === "running") return this.#driver;
     throw new JobError(`the job is ${this.#state}`, {
       code: "JOB_NOT_RUNNING",
@@ -110,6 +125,8 @@ export class EmbeddedJob {
       this.#state = "failed";
       await this.#options.run.close("failed");
       throw this.#jobFailure(error);
+    } finally {
+      this.#onStarted();
     }
   }
 
@@ -180,6 +197,7 @@ export class EmbeddedJob {
     this.#execution = execution;
     this.#driver = driver;
     this.#state = "running";
+    this.#onStarted();
     if (this.#ending !== null) return;
     try {
       await execution.run();
@@ -286,8 +304,8 @@ export class EmbeddedJob {
   }
 
   async #finish(ending: Ending): Promise<JobResult> {
+    // Null when it was cancelled before an attempt got as far as its tasks.
     const execution = this.#execution;
-    assert(execution !== null, "a job that ended has run");
     this.#state = ending;
     await this.#options.run.close(ending);
     return {
@@ -297,8 +315,8 @@ export class EmbeddedJob {
       lastCheckpoint: this.#lastCheckpoint,
       restarts: this.#attempt,
       durationMs: this.#options.clock.now() - this.#startedAt,
-      accumulators: execution.accumulators.read(),
-      metrics: execution.metrics.read(),
+      accumulators: execution?.accumulators.read() ?? {},
+      metrics: execution?.metrics.read() ?? {},
     };
   }
 }

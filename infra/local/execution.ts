@@ -127,6 +127,10 @@ export class Execution {
     for (const unit of this.#sourceUnits()) unit.stop();
   }
 
+  resumeSources(): void {
+    for (const unit of this.#sourceUnits()) unit.resume();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

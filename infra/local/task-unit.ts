@@ -98,6 +98,11 @@ export class TaskUnit {
     this.#stopped = true;
   }
 
+  resume(): void {
+    this.#stopped = false;
+    this.wake();
+  }
+
   trigger(checkpoint: number): void {
     this.#triggers.push(checkpoint);
     this.#wakeScheduler();

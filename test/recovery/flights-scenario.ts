@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
-import { Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import {
   type Kill,
   type ProcessOptions,

@@ -3,7 +3,7 @@ import { param } from "../../../core/api/param.ts";
 import type { Param, ParamDeclarations, ParamValues } from "../../../core/api/param.ts";
 import { describeParam, resolveParams } from "../../../core/api/resolve-params.ts";
 import type { ParamLevel, ResolvedParams } from "../../../core/api/resolve-params.ts";
-import { Secret } from "../../../core/api/secret.ts";
+import type { Secret } from "../../../core/api/secret.ts";
 import type { ResolveSecret } from "../../../core/api/secret.ts";
 import type { StandardSchema } from "../../../core/api/standard-schema.ts";
 import { type Duration } from "../../../core/duration.ts";

@@ -310,7 +310,7 @@ const wrong: [string, string, (env: StreamExecutionEnvironment) => unknown][] = 
   [
     "a source without a name",
     "PLAN_INVALID_NAME",
-    (env) => env.fromSource(collectionSource([1]), WatermarkStrategy.noWatermarks(), "" as Wrong),
+    (env) => env.fromSource(collectionSource([1]), WatermarkStrategy.noWatermarks(), ""),
   ],
   ["a collection that is none", "PLAN_ARGUMENT", (env) => env.fromCollection(5 as Wrong)],
   ["a uid that is no name", "PLAN_INVALID_UID", (env) => env.fromSequence(1, 2).uid("a b")],

@@ -91,7 +91,7 @@ export class OperatorHarness {
   send2(value: unknown, timestamp: number = MIN_TIMESTAMP): void {
     if (!(this.operator instanceof TwoInputOperator)) throw new Error("it has one input");
     this.#setKey(1, value);
-    this.operator.process2(value as never, timestamp);
+    this.operator.process2(value, timestamp);
   }
 
   watermark(timestamp: number): void {

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Budget } from "../../../core/time/index.ts";
 import { TimerService } from "../../../core/time/index.ts";
-import type { StateScope } from "../../../core/state/index.ts";
-import { KeyedStateBackend, StateScope as Scope } from "../../../core/state/index.ts";
+import type { StateScope , KeyedStateBackend} from "../../../core/state/index.ts";
+import { StateScope as Scope } from "../../../core/state/index.ts";
 import { TestClock, testBackend } from "../state/harness.ts";
 
 const UNLIMITED: Budget = { exhausted: () => false };
