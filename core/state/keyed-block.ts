@@ -3,34 +3,55 @@ import type { ByteReader, ByteWriter } from "../record/index.ts";
 import { decodeColumn, decodeValue, encodeColumn, encodeValue } from "../record/index.ts";
 import type { KeyIdentity } from "../record/key.ts";
 import type { Namespace } from "./state-table.ts";
+import type { TableRows } from "./table-rows.ts";
 
-/** Rows of one namespace and key group, column by column. */
+/** Rows of one namespace and key group, to be written. */
 export interface KeyedBlock {
   readonly namespace: Namespace;
-  readonly keys: readonly KeyIdentity[];
-  /** By the column's place in the file's list; null when no row has a value. */
-  readonly columns: readonly (readonly unknown[] | null)[];
+  readonly rows: Pick<TableRows, "keys" | "columns">;
+  /** The block's part of `rows`. */
+  readonly from: number;
+  readonly to: number;
   /** Keys that were removed. */
   readonly tombstones: readonly KeyIdentity[];
 }
 
-/** Writes a block; `names` are the columns' names, for errors about values. */
-export function writeBlock(block: KeyedBlock, names: readonly string[], writer: ByteWriter): void {
+/** A block as it was read, column by column. */
+export interface ReadBlock {
+  readonly namespace: Namespace;
+  readonly keys: readonly KeyIdentity[];
+  /** By the column's place in the file's list; null when no row has a value. */
+  readonly columns: readonly (readonly unknown[] | null)[];
+  readonly tombstones: readonly KeyIdentity[];
+}
+
+/** Writes a block; `columns` are those of its rows, whose names stand in errors about values. */
+export function writeBlock(
+  block: KeyedBlock,
+  columns: readonly { readonly name: string }[],
+  writer: ByteWriter,
+): void {
+  const { rows, from, to } = block;
   encodeValue(block.namespace, writer);
-  encodeColumn(block.keys, writer);
+  encodeColumn(rows.keys, writer, from, to);
   encodeColumn(block.tombstones, writer);
-  let present = 0;
-  for (const values of block.columns) if (values !== null) present++;
+  const present = rows.columns.filter((values) => hasValue(values, from, to)).length;
   writer.writeVarint(present);
-  block.columns.forEach((values, index) => {
-    if (values === null) return;
+  rows.columns.forEach((values, index) => {
+    if (values === null || !hasValue(values, from, to)) return;
     writer.writeVarint(index);
-    encodeColumn(values, writer, 0, values.length, `state ${names[index] ?? ""}`);
+    encodeColumn(values, writer, from, to, `state ${columns[index]?.name ?? ""}`);
   });
 }
 
+function hasValue(values: readonly unknown[] | null, from: number, to: number): boolean {
+  if (values === null) return false;
+  for (let i = from; i < to; i++) if (values[i] !== undefined) return true;
+  return false;
+}
+
 /** Reads a block of a file with `columnCount` columns; damaged ones are a DataError. */
-export function readBlock(reader: ByteReader, columnCount: number): KeyedBlock {
+export function readBlock(reader: ByteReader, columnCount: number): ReadBlock {
   const namespace = decodeValue(reader);
   if (!isNamespace(namespace)) throw damaged("a namespace is neither text nor number", reader);
   const keys = readKeys(reader);

@@ -9,7 +9,7 @@ import {
   migration,
 } from "./columns.ts";
 import { discardColumn } from "./declare-column.ts";
-import { type KeyedBlock, damaged, readBlock } from "./keyed-block.ts";
+import { type ReadBlock, damaged, readBlock } from "./keyed-block.ts";
 import {
   type KeyedFileColumn,
   type KeyedFileFooter,
@@ -87,7 +87,7 @@ function loadSections(
   }
 }
 
-function loadBlock(table: StateTable, block: KeyedBlock, targets: readonly Target[]): void {
+function loadBlock(table: StateTable, block: ReadBlock, targets: readonly Target[]): void {
   for (const key of block.tombstones) {
     const slot = table.find(key);
     if (slot >= 0) table.removeKey(slot);

@@ -1,11 +1,9 @@
-import type { ByteWriter } from "../record/index.ts";
-import type { KeyIdentity } from "../record/key.ts";
 import type { Column } from "./columns.ts";
 import { type KeyedBlock, writeBlock } from "./keyed-block.ts";
 import { KeyedFileWriter } from "./keyed-file.ts";
 import { EVENT_TIME, type KeyedTables, PROCESSING_TIME } from "./keyed-tables.ts";
-import { type RowOrder, orderByKeyGroup } from "./row-order.ts";
 import type { StateTable } from "./state-table.ts";
+import { gatherRows } from "./table-rows.ts";
 import { type TtlColumn, dropExpired } from "./ttl.ts";
 
 /** The key groups of a subtask. */
@@ -32,16 +30,13 @@ export function writeSnapshot(
   full: boolean,
 ): Uint8Array {
   const written = tables.all().filter((table) => full || table.hasChanges);
-  const slotsOf = written.map((table) => {
-    for (const ttl of ttls) for (const slot of slotsIn(table, full)) dropExpired(ttl, table, slot);
-    return slotsIn(table, full);
-  });
-  const order = orderByKeyGroup(written, slotsOf, owned.maxParallelism);
-  const file = new KeyedFileWriter();
   const columns = tables.columns.all.filter(({ discarded }) => !discarded);
-  for (let group = 0; group < owned.maxParallelism; group++) {
-    if (order.starts[group] === order.starts[group + 1]) continue;
-    file.section(group, (out) => writeSection(out, written, order, group, columns));
+  const sections = sectionsOf(written, columns, owned.maxParallelism, ttls, full);
+  const file = new KeyedFileWriter();
+  for (const group of [...sections.keys()].sort((a, b) => a - b)) {
+    file.section(group, (out) => {
+      for (const block of sections.get(group) ?? []) writeBlock(block, columns, out);
+    });
   }
   const bytes = file.finish({
     maxParallelism: owned.maxParallelism,
@@ -62,49 +57,24 @@ function slotsIn(table: StateTable, full: boolean): number[] {
   return full ? table.liveSlots() : table.changedSlots();
 }
 
-/** The blocks of one key group: a run of rows per table. */
-function writeSection(
-  out: ByteWriter,
-  tables: readonly StateTable[],
-  order: RowOrder,
-  group: number,
+/** The blocks of each key group, table by table. */
+function sectionsOf(
+  written: readonly StateTable[],
   columns: readonly Column[],
-): void {
-  const names = columns.map(({ name }) => name);
-  const end = order.starts[group + 1] as number;
-  for (let from = order.starts[group] as number; from < end;) {
-    const index = order.tables[from] as number;
-    let to = from + 1;
-    while (to < end && order.tables[to] === index) to++;
-    const table = tables[index] as StateTable;
-    writeBlock(blockOf(table, order.slots.subarray(from, to), columns), names, out);
-    from = to;
+  maxParallelism: number,
+  ttls: readonly TtlColumn[],
+  full: boolean,
+): ReadonlyMap<number, readonly KeyedBlock[]> {
+  const indexes = columns.map(({ index }) => index);
+  const sections = new Map<number, KeyedBlock[]>();
+  for (const table of written) {
+    for (const ttl of ttls) for (const slot of slotsIn(table, full)) dropExpired(ttl, table, slot);
+    const rows = gatherRows(table, slotsIn(table, full), indexes, maxParallelism);
+    for (const { group, from, to, tombstones } of rows.ranges) {
+      const blocks = sections.get(group) ?? [];
+      sections.set(group, blocks);
+      blocks.push({ namespace: table.namespace, rows, from, to, tombstones });
+    }
   }
-}
-
-function blockOf(table: StateTable, slots: Uint32Array, columns: readonly Column[]): KeyedBlock {
-  const rows = slots.filter((slot) => table.isLive(slot));
-  const tombstones: KeyIdentity[] = [];
-  if (rows.length < slots.length) {
-    for (const slot of slots) if (!table.isLive(slot)) tombstones.push(table.identity(slot));
-  }
-  const keys: KeyIdentity[] = [];
-  for (const slot of rows) keys.push(table.identity(slot));
-  return {
-    namespace: table.namespace,
-    keys,
-    columns: columns.map(({ index }) => valuesOf(table, index, rows)),
-    tombstones,
-  };
-}
-
-function valuesOf(table: StateTable, column: number, slots: Uint32Array): unknown[] | null {
-  const values: unknown[] = [];
-  let present = false;
-  for (const slot of slots) {
-    const value = table.peek(column, slot);
-    if (value !== undefined) present = true;
-    values.push(value);
-  }
-  return present ? values : null;
+  return sections;
 }
