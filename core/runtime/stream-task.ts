@@ -2,6 +2,8 @@ import { assert, assertNever } from "../assert.ts";
 import type { SubtaskSnapshot } from "../checkpoint/snapshot.ts";
 import { JobError, MillraceError } from "../errors.ts";
 import type { BarrierElement, RecordBatch, StreamElement } from "../record/element.ts";
+import type { Key } from "../record/key.ts";
+import { type KeyedStateBackend, LOOK_AHEAD_MAX } from "../state/index.ts";
 import type { Budget } from "../time/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
 import { InputGate } from "./input-gate.ts";
@@ -21,7 +23,7 @@ export interface InputChannel {
 }
 
 /** Records between two looks at the budget. */
-const SLICE = 64;
+const SLICE = LOOK_AHEAD_MAX;
 
 /** A batch that a turn could not finish. */
 interface Remainder {
@@ -39,7 +41,8 @@ interface Remainder {
  *       watermark is not forwarded (interruptible timers)
  *   T3  a cut happens between two elements: flush of the sinks, barrier to all outputs, snapshot
  *   T4  a turn makes progress: at least one slice of records or one timer, whatever the budget
- *   T5  after the end of input the task still takes barriers and forwards them (protocol H21)
+ *   T5  after the end of input the task still takes barriers and forwards them (protocol H21), but
+ *       no timer of processing time fires any more: its results would come after the end
  */
 export class StreamTask {
   readonly vertex: string;
@@ -235,7 +238,7 @@ export class StreamTask {
 
   #fireProcessingTime(budget: Budget): boolean {
     const { timers } = this.#chain.head;
-    if (timers === null) return true;
+    if (timers === null || this.#ended) return true;
     const due = timers.nextProcessingTime();
     const now = this.#environment.clock.now();
     if (due === null || due > now) return true;
@@ -296,11 +299,36 @@ export class StreamTask {
     }
     const state = this.#chain.head.state;
     assert(state !== null, "a keyed head has keyed state");
+    if (to - from > 1 && state.lookAhead.pays) this.#lookAhead(batch, from, to, select, state);
+    else {
+      for (let i = from; i < to; i += 1) {
+        this.#at = i;
+        const value = values[i];
+        state.setCurrentKey(select(value));
+        operator.process(value, timestamps[i] as number);
+      }
+    }
+  }
+
+  /** As the loop above, in two: first the keys, then the records. */
+  #lookAhead(
+    batch: RecordBatch,
+    from: number,
+    to: number,
+    select: (value: unknown) => Key,
+    state: KeyedStateBackend,
+  ): void {
+    const { values, timestamps } = batch;
+    const operator = this.#headOperator();
     for (let i = from; i < to; i += 1) {
       this.#at = i;
-      const value = values[i];
-      state.setCurrentKey(select(value));
-      operator.process(value, timestamps[i] as number);
+      state.lookAhead.setKey(i - from, select(values[i]));
+    }
+    state.lookAhead.find(to - from);
+    for (let i = from; i < to; i += 1) {
+      this.#at = i;
+      state.setCurrentAhead(i - from);
+      operator.process(values[i], timestamps[i] as number);
     }
   }
 
@@ -338,7 +366,8 @@ export class StreamTask {
   /** Flushes what is overdue and collects the earliest wake-up of everything in the task. */
   #endTurn(): number | null {
     const now = this.#environment.clock.now();
-    let wakeUp = this.#chain.head.timers?.nextProcessingTime() ?? null;
+    const { timers } = this.#chain.head;
+    let wakeUp = this.#ended ? null : (timers?.nextProcessingTime() ?? null);
     const earliest = (due: number | null): void => {
       if (due !== null && (wakeUp === null || due < wakeUp)) wakeUp = due;
     };
