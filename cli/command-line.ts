@@ -19,6 +19,8 @@ export interface RunArguments extends JobArguments {
   readonly allowNonRestoredState: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** A module that has the last word about a finished job. */
+  readonly report: string | null;
 }
 
 export const FORMATS = ["text", "json", "mermaid"] as const;
@@ -49,6 +51,7 @@ interface RawOptions {
   readonly allowNonRestoredState?: true;
   readonly json?: true;
   readonly quiet?: true;
+  readonly report?: string;
   readonly format?: (typeof FORMATS)[number];
   readonly graph?: (typeof GRAPHS)[number];
 }
@@ -99,6 +102,7 @@ function runCommand(program: Command, found: (line: CommandLine) => void): void 
     .addOption(new Option("--fresh", "start from the beginning").conflicts("from"))
     .option("--allow-non-restored-state", "drop state of operators that the job no longer has")
     .option("--json", "print one JSON object a line for everything that happens")
+    .option("--report <file>", "print what this file makes of the finished job (defineReport)")
     .option("-q, --quiet", "print no progress and no summary");
   command.action((job: string | undefined, options: RawOptions) => {
     found(
@@ -111,6 +115,7 @@ function runCommand(program: Command, found: (line: CommandLine) => void): void 
           allowNonRestoredState: options.allowNonRestoredState ?? false,
           json: options.json ?? false,
           quiet: options.quiet ?? false,
+          report: options.report ?? null,
         },
       },
     );

@@ -1,4 +1,5 @@
 import type { ConfigSettings } from "../core/api/index.ts";
+import type { Report } from "./run-summary.ts";
 
 /**
  * Declares the default export of `millrace.config.ts`: settings and params for all jobs below its
@@ -15,6 +16,18 @@ export function defineConfig(config: ConfigSettings): ConfigSettings {
   return config;
 }
 
+/**
+ * Declares the default export of a report: what `millrace run job.ts --report report.ts` prints on
+ * standard output when the job has finished.
+ *
+ * @example
+ * export default defineReport(({ records, params }) => `${records} records are in ${params.output}`);
+ */
+export function defineReport(report: Report): Report {
+  return report;
+}
+
+export type { Report, RunSummary, SinkSummary } from "./run-summary.ts";
 export type {
   CheckpointingOptions,
   ConfigSettings,

@@ -1,8 +1,8 @@
 import { MillraceError } from "../core/errors.ts";
+import { formatTimestamp } from "../core/timestamp.ts";
 import type { JobEvent } from "../infra/local/job-events.ts";
 import { errorLines } from "./error-lines.ts";
 import type { Progress } from "./progress.ts";
-import { formatWatermark } from "./quantity.ts";
 import type { Reporter } from "./reporter.ts";
 import type { RunSummary } from "./run-summary.ts";
 
@@ -39,7 +39,7 @@ export class JsonReporter implements Reporter {
   progress({ status, recordsPerSecond, elapsedMs }: Progress): void {
     this.#emit("progress", {
       ...status,
-      watermark: formatWatermark(status.watermark),
+      watermark: formatTimestamp(status.watermark),
       recordsPerSecond: Math.round(recordsPerSecond),
       elapsedMs,
     });
@@ -51,6 +51,10 @@ export class JsonReporter implements Reporter {
 
   summary(summary: RunSummary): void {
     this.#emit("result", { ...summary, recordsPerSecond: Math.round(summary.recordsPerSecond) });
+  }
+
+  report(text: string): void {
+    this.#emit("report", { text });
   }
 
   close(): void {}

@@ -1,11 +1,12 @@
 import { createLogUpdate } from "log-update";
 import type { createColors } from "picocolors";
+import { formatTimestamp } from "../core/timestamp.ts";
 import type { JobEvent } from "../infra/local/job-events.ts";
 import { eventLine } from "./event-line.ts";
 import { progressBar } from "./progress-bar.ts";
 import type { Progress } from "./progress.ts";
-import { formatCount, formatRate, formatSeconds, formatWatermark } from "./quantity.ts";
-import type { Reporter } from "./reporter.ts";
+import { formatCount, formatRate, formatSeconds } from "./quantity.ts";
+import type { Print, Reporter } from "./reporter.ts";
 import type { RunSummary } from "./run-summary.ts";
 import { summaryTable } from "./summary-table.ts";
 
@@ -15,11 +16,19 @@ const BAR_WIDTH = 30;
 export class LiveReporter implements Reporter {
   readonly periodMs = 100;
   readonly #stream: NodeJS.WriteStream;
+  readonly #print: Print;
   readonly #job: string;
   readonly #colors: ReturnType<typeof createColors>;
   readonly #draw: ReturnType<typeof createLogUpdate>;
 
-  constructor(stream: NodeJS.WriteStream, job: string, colors: ReturnType<typeof createColors>) {
+  /** `print` takes results. */
+  constructor(
+    stream: NodeJS.WriteStream,
+    print: Print,
+    job: string,
+    colors: ReturnType<typeof createColors>,
+  ) {
+    this.#print = print;
     this.#stream = stream;
     this.#job = job;
     this.#colors = colors;
@@ -47,6 +56,10 @@ export class LiveReporter implements Reporter {
     this.#stream.write(`${[`${green("✔")} ${bold(title)}`, ...lines].join("\n")}\n`);
   }
 
+  report(text: string): void {
+    this.#print(text);
+  }
+
   /** Makes room for other output; the next progress draws the lines again. */
   hide(): void {
     this.#draw.clear();
@@ -70,7 +83,7 @@ export class LiveReporter implements Reporter {
     const { lastCheckpoint } = status;
     const checkpoint = lastCheckpoint === null ? "none yet" : `${lastCheckpoint}${age}`;
     return this.#colors.dim(
-      `  watermark ${formatWatermark(status.watermark)}  checkpoint ${checkpoint}  ${status.state}`,
+      `  watermark ${formatTimestamp(status.watermark)}  checkpoint ${checkpoint}  ${status.state}`,
     );
   }
 }

@@ -1,8 +1,9 @@
+import { formatTimestamp } from "../core/timestamp.ts";
 import type { JobEvent } from "../infra/local/job-events.ts";
 import { eventLine } from "./event-line.ts";
 import type { Progress } from "./progress.ts";
-import { formatCount, formatRate, formatSeconds, formatWatermark } from "./quantity.ts";
-import type { Reporter } from "./reporter.ts";
+import { formatCount, formatRate, formatSeconds } from "./quantity.ts";
+import type { Print, Reporter } from "./reporter.ts";
 import type { RunSummary } from "./run-summary.ts";
 import { summaryTable } from "./summary-table.ts";
 
@@ -12,12 +13,15 @@ const CHECKPOINT_PAUSE_MS = 2_000;
 /** Lines for a log file or a pipe: no colour, nothing is overwritten. */
 export class PlainReporter implements Reporter {
   readonly periodMs = 2_000;
-  readonly #write: (line: string) => void;
+  readonly #write: Print;
+  readonly #print: Print;
   readonly #now: () => number;
   #nextCheckpointLineAt = 0;
 
-  constructor(write: (line: string) => void, now: () => number) {
+  /** `write` takes lines for people, `print` results. */
+  constructor(write: Print, print: Print, now: () => number) {
     this.#write = write;
+    this.#print = print;
     this.#now = now;
   }
 
@@ -36,7 +40,7 @@ export class PlainReporter implements Reporter {
       formatSeconds(elapsedMs),
       `${formatCount(status.records)} records`,
       formatRate(recordsPerSecond),
-      `watermark ${formatWatermark(status.watermark)}`,
+      `watermark ${formatTimestamp(status.watermark)}`,
       ...(status.lastCheckpoint === null ? [] : [`checkpoint ${status.lastCheckpoint}`]),
       ...(status.done === null ? [] : [`${Math.floor(status.done * 100)} % done`]),
     ];
@@ -49,6 +53,10 @@ export class PlainReporter implements Reporter {
 
   summary(summary: RunSummary): void {
     this.#write(summaryTable(summary, (text) => text));
+  }
+
+  report(text: string): void {
+    this.#print(text);
   }
 
   close(): void {}

@@ -1,5 +1,3 @@
-import { MAX_WATERMARK, MIN_WATERMARK } from "../core/timestamp.ts";
-
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** `3,000,000`. */
@@ -32,12 +30,4 @@ export function formatSeconds(ms: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const rest = Math.round(seconds);
   return `${Math.floor(rest / 60)} min ${rest % 60} s`;
-}
-
-/** An event time: `2001-03-12T04:00:00.000Z`, `-inf`, `+inf`. */
-export function formatWatermark(watermark: number): string {
-  if (watermark <= MIN_WATERMARK) return "-inf";
-  if (watermark >= MAX_WATERMARK) return "+inf";
-  const date = new Date(watermark);
-  return Number.isNaN(date.getTime()) ? String(watermark) : date.toISOString();
 }

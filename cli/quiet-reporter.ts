@@ -1,14 +1,17 @@
 import type { JobEvent } from "../infra/local/job-events.ts";
 import { eventLine } from "./event-line.ts";
-import type { Reporter } from "./reporter.ts";
+import type { Print, Reporter } from "./reporter.ts";
 
 /** Says only what the user should act on: notices, failures, and what the command line notes. */
 export class QuietReporter implements Reporter {
   readonly periodMs = 60_000;
-  readonly #write: (line: string) => void;
+  readonly #write: Print;
+  readonly #print: Print;
 
-  constructor(write: (line: string) => void) {
+  /** `write` takes lines for people, `print` results. */
+  constructor(write: Print, print: Print) {
     this.#write = write;
+    this.#print = print;
   }
 
   event(event: JobEvent): void {
@@ -23,6 +26,10 @@ export class QuietReporter implements Reporter {
   }
 
   summary(): void {}
+
+  report(text: string): void {
+    this.#print(text);
+  }
 
   close(): void {}
 }

@@ -2,6 +2,9 @@ import type { JobEvent } from "../infra/local/job-events.ts";
 import type { Progress } from "./progress.ts";
 import type { RunSummary } from "./run-summary.ts";
 
+/** Takes a line, or lines with breaks between them. */
+export type Print = (text: string) => void;
+
 /** Tells the user what a running job does: live, in plain lines, or as JSON. */
 export interface Reporter {
   /** How often `progress` wants to be called. */
@@ -12,6 +15,8 @@ export interface Reporter {
   note(line: string): void;
   /** The end of a job that has not failed. */
   summary(summary: RunSummary): void;
+  /** The text that the user's report made of the summary. */
+  report(text: string): void;
   /** Nothing is running any more: leaves the terminal as it was. */
   close(): void;
 }

@@ -5,6 +5,7 @@ import { type JobHandle, runJob } from "../infra/local/run-job.ts";
 import type { RunArguments } from "./command-line.ts";
 import { errorLines } from "./error-lines.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { loadReport } from "./load-report.ts";
 import { Interruption } from "./interruption.ts";
 import { type JobToBuild, loadJobWithOptions } from "./job-options.ts";
 import { ProgressMeter } from "./progress.ts";
@@ -72,7 +73,8 @@ class CommandRun {
   async #runToEnd(interruption: Interruption): Promise<ExitCode> {
     const { args, checkpointDir, loaded, reporter } = this.#options;
     const { job, options, codeHash } = loaded;
-    const { plan } = buildJob(job, options).program;
+    const { program, params } = buildJob(job, options);
+    const report = args.report === null ? null : await loadReport(args.report);
     const { from, allowNonRestoredState } = args;
     const handle = await runJob(job, {
       ...options,
@@ -92,8 +94,14 @@ class CommandRun {
     }
     const peakMemoryBytes = process.resourceUsage().maxRSS * 1_024;
     const restoredFrom = this.#restoredFrom;
-    reporter.summary(summarize({ plan, result, restoredFrom, checkpointDir, peakMemoryBytes }));
-    if (!interruption.interrupted || result.state === "finished") return EXIT.ok;
+    const { plan } = program;
+    const about = { plan, params, result, restoredFrom, checkpointDir, peakMemoryBytes };
+    const summary = summarize(about);
+    reporter.summary(summary);
+    if (!interruption.interrupted || result.state === "finished") {
+      if (report !== null) reporter.report(await report(summary));
+      return EXIT.ok;
+    }
     this.#tellHowToGoOn(result.lastCheckpoint);
     return EXIT.interrupted;
   }

@@ -1,9 +1,12 @@
+import type { ParamValue } from "../core/api/resolve-params.ts";
 import type { Plan } from "../core/plan/plan.ts";
 import type { JobResult } from "../infra/local/job-events.ts";
 
 /** What is worth knowing when a job has ended. */
 export interface RunSummary {
   readonly job: string;
+  /** The params as text, by name; secrets as their references. */
+  readonly params: Readonly<Record<string, string>>;
   readonly state: JobResult["state"];
   /** Records that the sources emitted. */
   readonly records: number;
@@ -22,6 +25,9 @@ export interface RunSummary {
   readonly accumulators: Readonly<Record<string, number>>;
 }
 
+/** What `--report` prints about a job that has finished. */
+export type Report = (summary: RunSummary) => string | Promise<string>;
+
 export interface SinkSummary {
   readonly uid: string;
   readonly name: string;
@@ -32,6 +38,7 @@ export interface SinkSummary {
 
 export interface SummaryInput {
   readonly plan: Plan;
+  readonly params: readonly ParamValue[];
   readonly result: JobResult;
   /** What the last attempt was restored from: counts are those of the last attempt. */
   readonly restoredFrom: number | null;
@@ -44,6 +51,7 @@ export function summarize(input: SummaryInput): RunSummary {
   const { state, records, checkpoints, lastCheckpoint, restarts, durationMs } = result;
   return {
     job: plan.job,
+    params: Object.fromEntries(input.params.map(({ name, value }) => [name, value])),
     state,
     records,
     countedFrom: input.restoredFrom,

@@ -13,7 +13,9 @@ export function summaryTable(summary: RunSummary, dim: (text: string) => string)
 const EDGES = ["top", "bottom", "mid"].flatMap((edge) =>
   [edge, `${edge}-mid`, `${edge}-left`, `${edge}-right`].map((name) => [name, ""] as const),
 );
-const SIDES = ["left", "left-mid", "right", "right-mid", "middle"].map((name) => [name, ""] as const);
+const SIDES = ["left", "left-mid", "right", "right-mid", "middle"].map(
+  (name) => [name, ""] as const,
+);
 const NO_FRAME = Object.fromEntries([...EDGES, ...SIDES]);
 
 function title({ job, state, restarts }: RunSummary): string {

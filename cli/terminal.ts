@@ -39,12 +39,13 @@ export class Terminal {
   }
 
   reporter(job: string, args: RunArguments): Reporter {
-    if (args.json) return new JsonReporter((line) => this.out.write(line), args.verbose);
+    const print = (line: string): void => this.out.write(line);
+    if (args.json) return new JsonReporter(print, args.verbose);
     const write = (line: string): void => this.error(line);
-    if (args.quiet) return new QuietReporter(write);
+    if (args.quiet) return new QuietReporter(write, print);
     const { stderr } = this.#process;
-    if (!stderr.isTTY) return new PlainReporter(write, Date.now);
-    this.#live = new LiveReporter(stderr, job, colors.createColors(this.#isColored()));
+    if (!stderr.isTTY) return new PlainReporter(write, print, Date.now);
+    this.#live = new LiveReporter(stderr, print, job, colors.createColors(this.#isColored()));
     return this.#live;
   }
 

@@ -1,15 +1,33 @@
-// Compiles the package into dist/. Runs on `npm ci` (prepare), so that the bin works on a fresh clone.
+// Compiles the package into dist/. Runs on `npm ci` (prepare), so that the bin works on a fresh
+// clone. A build that fails leaves the last one as it was.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, rmSync } from "node:fs";
+import { chmodSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-rmSync(`${root}dist`, { recursive: true, force: true });
 const tsc = `${root}node_modules/typescript/bin/tsc`;
-const result = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {
-  cwd: root,
-  stdio: "inherit",
-});
-if (result.status !== 0) process.exit(result.status ?? 1);
-const bin = `${root}dist/cli/main.js`;
-if (existsSync(bin)) chmodSync(bin, 0o755);
+const draft = `${root}.dist-${process.pid}`;
+
+function compile() {
+  const args = [tsc, "-p", "tsconfig.build.json", "--outDir", draft, "--noEmitOnError"];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: "inherit" }).status ?? 1;
+}
+
+function publish() {
+  chmodSync(`${draft}/cli/main.js`, 0o755);
+  const old = `${draft}-old`;
+  try {
+    renameSync(`${root}dist`, old);
+  } catch (error) {
+    if (error.code !== "ENOENT") throw error;
+  }
+  renameSync(draft, `${root}dist`);
+  rmSync(old, { recursive: true, force: true });
+}
+
+try {
+  process.exitCode = compile();
+  if (process.exitCode === 0) publish();
+} finally {
+  rmSync(draft, { recursive: true, force: true });
+}
