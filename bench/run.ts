@@ -34,7 +34,7 @@ function timeLoop(workload: Workload): number {
   return performance.now() - start;
 }
 
-/** At least five checkpoints complete in the timed part: about eight intervals fit in. */
+/** At least five checkpoints complete in the timed part: about six intervals fit in. */
 async function timeJob(workload: Workload, intervalMs: number): Promise<[number, number]> {
   const checkpointDir = mkdtempSync(join(tmpdir(), "millrace-bench-"));
   const start = performance.now();
@@ -54,7 +54,7 @@ async function timeJob(workload: Workload, intervalMs: number): Promise<[number,
 async function measure(workload: Workload): Promise<Row> {
   const [warmUpMs] = await timeJob(workload, 1_000);
   timeLoop(workload);
-  const intervalMs = Math.max(20, Math.round(warmUpMs / 9));
+  const intervalMs = Math.max(20, Math.round(warmUpMs / 7));
   const loops: number[] = [];
   const jobs: number[] = [];
   let checkpoints = Infinity;

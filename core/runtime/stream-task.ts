@@ -174,7 +174,10 @@ export class StreamTask {
   /** Takes in elements until the input is empty, the budget is used up, or a cut is due. */
   #runInput(input: TurnInput, budget: Budget): boolean {
     const gate = this.gate as InputGate;
-    if (this.#pendingAdvance !== null) this.#advance(this.#pendingAdvance, budget);
+    if (this.#pendingAdvance !== null) {
+      this.#advance(this.#pendingAdvance, budget);
+      this.#forwardStatus(gate);
+    }
     if (this.#remainder !== null && this.#pendingAdvance === null) {
       const { batch, channel, index } = this.#remainder;
       this.#remainder = null;
@@ -218,10 +221,14 @@ export class StreamTask {
 
   #onTime(gate: InputGate, budget: Budget): void {
     if (gate.watermark > this.#forwardedWatermark) this.#advance(gate.watermark, budget);
-    if (gate.idle !== this.#idle) {
-      this.#idle = gate.idle;
-      this.#headOperator().status(this.#idle);
-    }
+    this.#forwardStatus(gate);
+  }
+
+  /** Behind the watermark that came with it, also when that one is pending (T1). */
+  #forwardStatus(gate: InputGate): void {
+    if (this.#pendingAdvance !== null || gate.idle === this.#idle) return;
+    this.#idle = gate.idle;
+    this.#headOperator().status(this.#idle);
   }
 
   /** Fires timers up to the watermark, then forwards it; or leaves the rest pending (T2). */

@@ -24,3 +24,4 @@ export { StateScope } from "./state-scope.ts";
 export { OperatorStateStore } from "./operator-state-store.ts";
 export type { OperatorList, OperatorStateSnapshot } from "./operator-state-store.ts";
 export { redistributeOperatorState } from "./redistribute-operator-state.ts";
+export { LOOK_AHEAD_MAX } from "./key-look-ahead.ts";

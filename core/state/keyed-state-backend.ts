@@ -19,6 +19,7 @@ import type {
 import type { StateJournal } from "./journal.ts";
 import { restoreKeyed } from "./keyed-restore.ts";
 import { hasChanges, writeSnapshot } from "./keyed-snapshot.ts";
+import { KeyLookAhead } from "./key-look-ahead.ts";
 import { KeyedTables } from "./keyed-tables.ts";
 import { ListHandle } from "./list-handle.ts";
 import { MapHandle } from "./map-handle.ts";
@@ -52,6 +53,8 @@ export class KeyedStateBackend {
   readonly keyed: StateTable;
   /** The current key in `keyed`. */
   readonly scope: StateScope;
+  /** Keys of records to come. */
+  readonly lookAhead: KeyLookAhead;
   /** Everything that is state; for the timer service and snapshots. */
   readonly tables: KeyedTables;
   readonly #options: KeyedStateOptions;
@@ -64,6 +67,7 @@ export class KeyedStateBackend {
     this.tables = new KeyedTables();
     this.keyed = this.tables.keyed;
     this.scope = new StateScope(new NoKeyTable());
+    this.lookAhead = new KeyLookAhead(this.keyed);
     this.#options = options;
     this.#ttls = [];
     this.#key = null;
@@ -74,6 +78,13 @@ export class KeyedStateBackend {
     if (this.tables.sweepList.tables.length > 0) this.#sweep();
     this.#key = key;
     this.scope.enter(this.keyed, keyIdentity(key));
+  }
+
+  /** As `setCurrentKey`, with the i-th key that `lookAhead` has. */
+  setCurrentAhead(i: number): void {
+    if (this.tables.sweepList.tables.length > 0) this.#sweep();
+    this.#key = null;
+    this.lookAhead.enter(this.scope, i);
   }
 
   /** Sets the key from a table's slot, e.g. when a timer fires. */
