@@ -7,7 +7,15 @@ import {
   generatorSource,
   valueState,
 } from "../../../index.ts";
-import { ManualSource, listSink, numbers, startJob, temporaryFolder } from "./harness.ts";
+import {
+  ManualClock,
+  ManualSource,
+  listSink,
+  numbers,
+  settle,
+  startJob,
+  temporaryFolder,
+} from "./harness.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -165,5 +173,59 @@ describe("a turn that ends early", () => {
     await handle.result;
     expect(rows.values).toHaveLength(1_001);
     expect(rows.values.at(-1)).toBe("behind 5000");
+  });
+
+  test("forwards that its input is idle only behind the watermark that came with it", async () => {
+    endTurnsEarly();
+    const clock = new ManualClock(0);
+    const [first, second] = [new ManualSource<number>(), new ManualSource<number>()];
+    const rows = listSink<string>();
+    const watermarks = WatermarkStrategy.forMonotonousTimestamps<number>({
+      timestamp: (n) => n,
+      idleness: { seconds: 1 },
+    });
+    const handle = await startJob(
+      (env) => {
+        env
+          .fromSource(first, watermarks, "first")
+          .union(env.fromSource(second, watermarks, "second"))
+          .keyBy((n) => n % 10)
+          .process({
+            processElement(n, ctx, _out: Collector<string>) {
+              for (const at of numbers(100, 100)) ctx.timers.registerEventTimeTimer(at + n);
+            },
+            onTimer: (timestamp, _ctx, out) => out.collect(`timer ${timestamp}`),
+          })
+          .uid("timers")
+          .keyBy(() => 0)
+          .process({
+            processElement(_line, ctx, _out: Collector<string>) {
+              ctx.timers.registerEventTimeTimer(900);
+            },
+            onTimer: (timestamp, _ctx, out) => out.collect(`behind ${timestamp}`),
+          })
+          .uid("behind")
+          .sinkTo(rows.sink)
+          .uid("rows");
+      },
+      { bufferTimeout: { milliseconds: 0 } },
+      { clock },
+    );
+    first.push(...numbers(10));
+    second.push(1_000);
+    for (const time of [0, 1_001, 2_002, 3_003]) {
+      await settle();
+      clock.set(time);
+      second.wake();
+    }
+    for (const time of [4_004, 5_005, 6_006]) {
+      await settle();
+      clock.set(time);
+      first.wake();
+    }
+    await settle();
+    expect(rows.values).toEqual(["behind 900"]);
+    handle.cancel();
+    await handle.result;
   });
 });
