@@ -43,6 +43,13 @@ class ChannelInput implements TurnInput {
   }
 }
 
+/** A split on its way to the reader, held back while a cut is due. */
+interface HeldSplitEvent {
+  /** The last checkpoint that was triggered when it came. */
+  readonly after: number;
+  readonly run: () => void;
+}
+
 export interface TaskUnitOptions {
   readonly task: StreamTask;
   readonly inputs: readonly EmbeddedChannel[];
@@ -59,7 +66,8 @@ export interface TaskUnitOptions {
  *   TU1  a turn starts only when no output channel is full and no sink lags (bounded channels)
  *   TU2  while a cut is under way the task gets no turn
  *   TU3  splits that come while a cut is asked for wait behind it: the enumerator's snapshot of
- *        that checkpoint still holds them
+ *        that checkpoint still holds them. They do not wait behind the cut of a later trigger,
+ *        whose snapshot of the enumerator no longer has them
  */
 export class TaskUnit {
   readonly task: StreamTask;
@@ -69,7 +77,7 @@ export class TaskUnit {
   readonly #wakeScheduler: () => void;
   /** Checkpoints that were triggered and not cut yet; sources only. */
   readonly #triggers: number[] = [];
-  #heldSplitEvents: (() => void)[] = [];
+  readonly #heldSplitEvents: HeldSplitEvent[] = [];
   #cutting = false;
   #backlogged = false;
   #stopped = false;
@@ -108,10 +116,11 @@ export class TaskUnit {
     this.#wakeScheduler();
   }
 
-  /** Runs a split event now, or after the cut that is due (TU3). */
-  splitEvent(event: () => void): void {
-    if (this.#triggers.length > 0 || this.#cutting) this.#heldSplitEvents.push(event);
-    else event();
+  /** Runs a split event now, or after the cuts that are due (TU3). */
+  splitEvent(run: () => void): void {
+    const after = this.#triggers.at(-1);
+    if (after === undefined) run();
+    else this.#heldSplitEvents.push({ after, run });
     this.wake();
   }
 
@@ -164,11 +173,14 @@ export class TaskUnit {
 
   endCut(): void {
     this.#cutting = false;
-    this.#triggers.shift();
+    const cut = this.#triggers.shift();
     this.wake();
-    if (this.#triggers.length > 0) return;
+    if (cut !== undefined) this.#runSplitEvents(cut);
+  }
+
+  /** What came before the trigger of a checkpoint after `cut` belongs into its snapshot (TU3). */
+  #runSplitEvents(cut: number): void {
     const events = this.#heldSplitEvents;
-    this.#heldSplitEvents = [];
-    for (const event of events) event();
+    while (events[0] !== undefined && events[0].after <= cut) events.shift()?.run();
   }
 }
