@@ -1,5 +1,6 @@
 import { assert } from "../../core/assert.ts";
 import type { SubtaskSnapshot } from "../../core/checkpoint/snapshot.ts";
+import { JobError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/index.ts";
 import { MetricRegistry } from "../../core/runtime/metric-registry.ts";
 import type { Program } from "../../core/runtime/program.ts";
@@ -150,10 +151,13 @@ export class Execution {
     return states;
   }
 
-  /** Checkpoint `checkpoint` is complete: all sinks commit. Rejects with the first failure. */
+  /**
+   * Checkpoint `checkpoint` is complete: all sinks commit. Rejects with the first failure, also when
+   * the attempt ended before all had committed: the next one does it then.
+   */
   async notifyCheckpointComplete(checkpoint: number): Promise<void> {
     for (const { task } of this.#units) {
-      if (this.#closed) return;
+      if (this.#failure !== null || this.#closed) throw endedBeforeCommit(checkpoint);
       await task.notifyCheckpointComplete(checkpoint);
     }
   }
@@ -283,6 +287,15 @@ export class Execution {
       return [coordinator];
     });
   }
+}
+
+function endedBeforeCommit(checkpoint: number): JobError {
+  return new JobError("the attempt ended before all sinks had committed", {
+    code: "JOB_NOT_COMMITTED",
+    where: { checkpoint },
+    hint: "nothing is lost: whoever goes on from this checkpoint commits first",
+    retryable: true,
+  });
 }
 
 function channelId(edge: number, from: number, to: number): string {
