@@ -173,15 +173,21 @@ export class SourceDriver implements ReaderOutput<unknown> {
     const now = this.#environment.clock.now();
     for (const output of this.#outputs.values()) output.periodic(now);
     const { out } = this.#chain.head;
-    if (this.#watermarks.current > this.#emittedWatermark) {
-      this.#emittedWatermark = this.#watermarks.current;
-      out.watermark(this.#emittedWatermark);
+    const { current, idle } = this.#watermarks;
+    // A receiver ignores the watermark of an idle input: who gets active says so first.
+    if (!idle) this.#setIdle(false);
+    if (current > this.#emittedWatermark) {
+      this.#emittedWatermark = current;
+      out.watermark(current);
     }
-    if (this.#watermarks.idle !== this.#idle) {
-      this.#idle = this.#watermarks.idle;
-      out.status(this.#idle);
-    }
+    this.#setIdle(idle);
     this.#idleWakeUp = this.#nextIdleCheck(now);
+  }
+
+  #setIdle(idle: boolean): void {
+    if (this.#idle === idle) return;
+    this.#idle = idle;
+    this.#chain.head.out.status(idle);
   }
 
   #nextIdleCheck(now: number): number | null {
