@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { KeyIdentity } from "../record/key.ts";
+import { IntIndex } from "./int-index.ts";
 
 /** `null` is the table of state per key; windows have one table each. */
 export type Namespace = string | number | null;
@@ -43,8 +44,9 @@ export const COLUMNS_MAX: number = COUNT;
 const DEAD_MIN = 1_024;
 
 /**
- * The state of all keys of one namespace: one Map from key to slot, and one plain array per column.
- * No object per key and no second Map, because cache misses rule with a million keys.
+ * The state of all keys of one namespace: one index from key to slot, and one plain array per
+ * column. No object per key and no second index, because cache misses rule with a million keys; for
+ * the same reason 32-bit integers are indexed by IntIndex, all other keys by a Map.
  *
  *   T1  `undefined` in a column means no value; every column array is at most `slotsEnd` long and
  *       has no holes
@@ -65,6 +67,7 @@ export class StateTable {
   /** Whether a snapshot that was taken or restored knows this table. */
   persisted: boolean;
   readonly #sweepList: SweepList | null;
+  readonly #ints: IntIndex;
   readonly #slots: Map<KeyIdentity, number>;
   readonly #identities: KeyIdentity[];
   readonly #columns: unknown[][];
@@ -83,6 +86,7 @@ export class StateTable {
     this.dropped = false;
     this.persisted = false;
     this.#sweepList = sweepList;
+    this.#ints = new IntIndex();
     this.#slots = new Map();
     this.#identities = [];
     this.#columns = [];
@@ -117,14 +121,17 @@ export class StateTable {
 
   /** The slot of a key, or -1. The key may have no value. */
   find(identity: KeyIdentity): number {
+    if (typeof identity === "number" && (identity | 0) === identity) {
+      return this.#ints.find(identity | 0);
+    }
     const slot = this.#slots.get(identity);
     return slot === undefined ? -1 : slot;
   }
 
   /** The slot of a key, made if need be. Valid until the next record or snapshot, see T4. */
   slot(identity: KeyIdentity): number {
-    const slot = this.#slots.get(identity);
-    return slot === undefined ? this.#create(identity) : slot;
+    const slot = this.find(identity);
+    return slot < 0 ? this.#create(identity) : slot;
   }
 
   identity(slot: number): KeyIdentity {
@@ -245,7 +252,7 @@ export class StateTable {
       else if ((word & PERSISTED) !== 0) kept.push(slot);
       else {
         this.#words[slot] = word;
-        this.#slots.delete(this.identity(slot));
+        this.#forget(this.identity(slot));
         this.#free.push(slot);
         released = true;
       }
@@ -275,8 +282,14 @@ export class StateTable {
       this.#identities[slot] = identity;
       if (slot < this.#groups.length) this.#groups[slot] = UNKNOWN_GROUP;
     }
-    this.#slots.set(identity, slot);
+    if (isInt(identity)) this.#ints.add(identity, slot);
+    else this.#slots.set(identity, slot);
     return slot;
+  }
+
+  #forget(identity: KeyIdentity): void {
+    if (isInt(identity)) this.#ints.delete(identity);
+    else this.#slots.delete(identity);
   }
 
   #grow(): void {
@@ -324,4 +337,8 @@ export class StateTable {
     const word = (this.#words[slot] as number) & ~(DIRTY | PERSISTED);
     this.#words[slot] = (word & COUNT) === 0 ? word : word | PERSISTED;
   }
+}
+
+function isInt(identity: KeyIdentity): identity is number {
+  return typeof identity === "number" && (identity | 0) === identity;
 }
