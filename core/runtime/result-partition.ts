@@ -71,6 +71,8 @@ export interface ResultPartitionOptions {
  *       (semantics 13), and flush the buffers first
  *   R3  a watermark that crosses no step waits for the next flush; what it would have overtaken
  *       cannot react to it
+ *   R4  from `mark` to `settle` nothing leaves: a watermark or status that the record causes waits
+ *       until the record cannot be rolled back any more
  */
 export class ResultPartition implements Output<unknown> {
   readonly #edge: number;
@@ -85,6 +87,10 @@ export class ResultPartition implements Output<unknown> {
   #sentWatermark = MIN_WATERMARK;
   #heldWatermark = MIN_WATERMARK;
   #recordsOut = 0;
+  /** Between `mark` and `settle` (R4). */
+  #marked = false;
+  /** The status that waits for `settle`; null: none. */
+  #heldStatus: boolean | null = null;
 
   constructor(options: ResultPartitionOptions) {
     this.#edge = options.edge;
@@ -104,6 +110,10 @@ export class ResultPartition implements Output<unknown> {
   }
 
   process(value: unknown, timestamp: number): void {
+    if (this.#buffers.length === 1) {
+      this.#append(0, value, timestamp);
+      return;
+    }
     const select = this.#select;
     if (select === null) {
       for (let channel = 0; channel < this.#buffers.length; channel += 1) {
@@ -122,7 +132,12 @@ export class ResultPartition implements Output<unknown> {
   watermark(timestamp: number): void {
     if (timestamp <= this.#heldWatermark) return;
     this.#heldWatermark = timestamp;
-    if (crossesStep(this.#steps, this.#sentWatermark, timestamp)) this.#sendHeldWatermark();
+    if (!this.#marked) this.#sendDueWatermark();
+  }
+
+  #sendDueWatermark(): void {
+    const due = crossesStep(this.#steps, this.#sentWatermark, this.#heldWatermark);
+    if (due) this.#sendHeldWatermark();
   }
 
   #sendHeldWatermark(): void {
@@ -133,6 +148,10 @@ export class ResultPartition implements Output<unknown> {
 
   /** A held watermark leaves first: the receiver may be left with it for a long time (R3). */
   status(idle: boolean): void {
+    if (this.#marked) {
+      this.#heldStatus = idle;
+      return;
+    }
     this.#sendHeldWatermark();
     this.broadcast({ kind: "status", idle });
   }
@@ -147,16 +166,28 @@ export class ResultPartition implements Output<unknown> {
     for (let channel = 0; channel < this.#buffers.length; channel += 1) this.#flush(channel);
   }
 
-  /** With dead letters: the record took effect, full buffers may leave. */
+  /** With dead letters: the record took effect; full buffers, and what it held up, may leave. */
   settle(): void {
+    if (this.#marked) this.#release();
     for (let channel = 0; channel < this.#buffers.length; channel += 1) {
       const buffer = this.#buffers[channel] as ChannelBuffer;
       if (buffer.length >= limits.batchRecordsMax) this.#flush(channel);
     }
   }
 
-  /** The buffers' lengths, for `rollback`. */
+  /** As the record's operators said it: active stands before a watermark, idle behind it. */
+  #release(): void {
+    this.#marked = false;
+    const status = this.#heldStatus;
+    this.#heldStatus = null;
+    if (status === false) this.broadcast({ kind: "status", idle: false });
+    this.#sendDueWatermark();
+    if (status === true) this.status(true);
+  }
+
+  /** The buffers' lengths, for `rollback`. Until `settle` they only grow (R4). */
   mark(): readonly number[] {
+    this.#marked = true;
     return this.#buffers.map((buffer) => buffer.length);
   }
 

@@ -24,12 +24,14 @@ export class SinkOperator extends Operator<unknown, never> {
   readonly #committer: Committer<unknown> | null;
   readonly #epochs: OperatorList<Epoch>;
   readonly #environment: TaskEnvironment;
+  readonly #undoable: boolean;
   #recordsIn = 0;
 
   constructor(setup: OperatorSetup<never>, sink: Sink<unknown>, environment: TaskEnvironment) {
     super(setup);
     this.#environment = environment;
     const { context } = setup;
+    this.#undoable = context.undoable;
     this.#writer = sink.createWriter({
       uid: context.uid,
       runId: environment.runId,
@@ -51,7 +53,7 @@ export class SinkOperator extends Operator<unknown, never> {
 
   process(value: unknown, timestamp: number): void {
     this.#recordsIn += 1;
-    if (this.context.undoable) {
+    if (this.#undoable) {
       this.context.afterRecord(() => this.#writer.write(value, timestamp));
     } else {
       this.#writer.write(value, timestamp);
