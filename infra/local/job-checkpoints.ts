@@ -42,7 +42,8 @@ export interface JobCheckpointsOptions {
  * The checkpoints of one attempt between its tasks and the storage: what goes into a checkpoint,
  * and what comes back out of one.
  *
- *   JC1  a subtask acknowledges only when the keyed files of its snapshot are durable
+ *   JC1  a subtask acknowledges only when all keyed files that its snapshot names are durable, also
+ *        those of an earlier checkpoint that was given up while they were being written
  *   JC2  the enumerators' states of a checkpoint are those of its trigger
  */
 export class JobCheckpoints {
@@ -50,6 +51,8 @@ export class JobCheckpoints {
   readonly #chains = new KeyedFileChains();
   readonly #suffix = randomBytes(4).toString("hex");
   readonly #pending = new Map<number, Pending>();
+  /** Files that are being written, or could not be, by key. */
+  readonly #writes = new Map<string, Promise<void>>();
   readonly #plan: RestorePlan | null;
 
   constructor(options: JobCheckpointsOptions) {
@@ -164,7 +167,7 @@ export class JobCheckpoints {
     const savepoint = pending.type === "savepoint";
     if (keyed === null) {
       const keyedFiles = savepoint ? [] : this.#chains.append(uid, subtask, null);
-      return { state: { keyedFiles, operatorState }, written: Promise.resolve() };
+      return { state: { keyedFiles, operatorState }, written: this.#written(keyedFiles) };
     }
     const name = { runId: this.#options.runId, checkpoint, type: pending.type, uid, subtask };
     const ref = keyedFileRef({ ...name, suffix: this.#suffix }, keyed);
@@ -172,13 +175,27 @@ export class JobCheckpoints {
     // A savepoint's base clears what the next segment would hold: the chain begins anew.
     if (savepoint) this.#chains.reset(uid, subtask);
     const keyedFiles = savepoint ? [ref] : this.#chains.append(uid, subtask, ref);
-    const written = this.#options.storage
-      .writeKeyedPart(ref, keyed.bytes)
-      .catch((error: unknown) => {
-        this.#chains.reset(uid, subtask);
-        throw error;
-      });
-    return { state: { keyedFiles, operatorState }, written };
+    this.#writes.set(ref.key, this.#writeFile(ref, keyed.bytes, uid, subtask));
+    return { state: { keyedFiles, operatorState }, written: this.#written(keyedFiles) };
+  }
+
+  async #writeFile(
+    ref: KeyedFileRef,
+    bytes: Uint8Array,
+    uid: string,
+    subtask: number,
+  ): Promise<void> {
+    try {
+      await this.#options.storage.writeKeyedPart(ref, bytes);
+      this.#writes.delete(ref.key);
+    } catch (error) {
+      this.#chains.reset(uid, subtask);
+      throw error;
+    }
+  }
+
+  async #written(files: readonly KeyedFileRef[]): Promise<void> {
+    await Promise.all(files.map(({ key }) => this.#writes.get(key)));
   }
 
   /** All subtasks acknowledged: publishes `_metadata`. Returns the bytes of keyed state it added. */
