@@ -64,7 +64,7 @@ export class Execution {
   #failure: { readonly error: unknown } | null = null;
   #closed = false;
   #endReported = false;
-  #cuts: Promise<void>[] = [];
+  readonly #cuts = new Set<Promise<void>>();
 
   constructor(options: ExecutionOptions) {
     this.#options = options;
@@ -165,7 +165,7 @@ export class Execution {
   #runTurn(unit: TaskUnit, budget: Budget): void {
     const result = unit.runTurn(budget);
     if (result.recordsIn > 0) this.#onRecords(unit);
-    if (result.cut !== null) this.#cuts.push(this.#cut(unit, result.cut));
+    if (result.cut !== null) this.#startCut(unit, result.cut);
     else if (unit.task.ended) this.#checkEnd();
   }
 
@@ -173,6 +173,12 @@ export class Execution {
     this.#options.onActive();
     if (unit.task.source === null) return;
     this.#options.progress(`read ${unit.task.vertex} ${unit.task.subtask}`);
+  }
+
+  #startCut(unit: TaskUnit, checkpoint: number): void {
+    const cut = this.#cut(unit, checkpoint);
+    this.#cuts.add(cut);
+    void cut.then(() => this.#cuts.delete(cut));
   }
 
   async #cut(unit: TaskUnit, checkpoint: number): Promise<void> {
