@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const BUILT = ["test/cli/**/*.test.ts", "test/package/**/*.test.ts"];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -12,7 +14,17 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: { name: "source", include: ["test/**/*.test.ts"], exclude: BUILT },
+      },
+      {
+        extends: true,
+        // These run the compiled package, so it is built first where it is older than its source.
+        test: { name: "built", include: BUILT, globalSetup: "test/cli/build-if-stale.ts" },
+      },
+    ],
   },
 });

@@ -73,8 +73,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     if (!(error instanceof CommanderError)) throw error;
     if (argv.length === 0) throw usage("no command is given", "see millrace --help");
     const command = program.commands.find((each) => each.name() === argv[0])?.name() ?? "";
-    if (error.code === "commander.help") throw unknownCommand(argv.at(-1) ?? "", null);
-    if (error.exitCode !== 0) throw refused(error, command);
+    if (error.exitCode !== 0) throw refused(error, command, argv);
   }
   return result ?? { kind: "print", text: printed, job: null };
 }
@@ -193,7 +192,7 @@ function readParallelism(text: string): number {
 }
 
 /** Commander's message in our form; it has found the nearest option or command already. */
-function refused(error: CommanderError, command: string): UsageError {
+function refused(error: CommanderError, command: string, argv: readonly string[]): UsageError {
   const [message = "", suggestion = ""] = error.message.replace(/^error: /, "").split("\n");
   const [named = "", other = ""] = [...message.matchAll(/--[a-z-]+/g)].map(([name]) => name);
   const nearest = /^\(Did you mean (.+)\?\)$/.exec(suggestion)?.[1];
@@ -214,6 +213,8 @@ function refused(error: CommanderError, command: string): UsageError {
           ? `params are given as --set name=value; ${help}`
           : `did you mean ${nearest}?`,
       );
+    case "commander.help":
+      return unknownCommand(argv.at(-1) ?? "", null);
     case "commander.unknownCommand":
       return unknownCommand(/'(.*)'/.exec(message)?.[1] ?? "", nearest ?? null);
     default:

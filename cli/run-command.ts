@@ -20,14 +20,28 @@ export async function run(
   argv: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const loaded = await loadJobWithOptions(args);
-  const checkpointDir = args.checkpointDir ?? join(".millrace", loaded.job.name);
-  const reporter = terminal.reporter(loaded.job.name, args);
+  let current: CommandRun | null = null;
+  const interruption = new Interruption(
+    () => (current === null ? terminal.exit(EXIT.interrupted) : current.stop()),
+    () => current?.exit("stopped at once"),
+  );
+  terminal.onClosed(() => interruption.interrupt());
   try {
-    return await new CommandRun({ args, argv, terminal, reporter, checkpointDir, loaded }).run();
+    const loaded = await loadJobWithOptions(args);
+    const checkpointDir = args.checkpointDir ?? join(".millrace", loaded.job.name);
+    const reporter = terminal.reporter(loaded.job.name, args);
+    current = new CommandRun({
+      args,
+      argv,
+      terminal,
+      reporter,
+      checkpointDir,
+      loaded,
+      interruption,
+    });
+    return await current.run();
   } finally {
-    reporter.close();
-    await terminal.out.flush();
+    interruption.release();
   }
 }
 
@@ -38,6 +52,7 @@ interface CommandRunOptions {
   readonly reporter: Reporter;
   readonly checkpointDir: string;
   readonly loaded: JobToBuild;
+  readonly interruption: Interruption;
 }
 
 /**
@@ -57,21 +72,42 @@ class CommandRun {
   }
 
   async run(): Promise<ExitCode> {
-    const { terminal } = this.#options;
-    const interruption = new Interruption(
-      () => this.#stop(),
-      () => this.#exit("stopped at once"),
-    );
-    terminal.onClosed(() => interruption.interrupt());
+    const { reporter, terminal } = this.#options;
     try {
-      return await this.#runToEnd(interruption);
+      return await this.#runToEnd();
     } finally {
-      interruption.release();
+      reporter.close();
+      await terminal.out.flush();
     }
   }
 
-  async #runToEnd(interruption: Interruption): Promise<ExitCode> {
-    const { args, checkpointDir, loaded, reporter } = this.#options;
+  /** The first interruption. */
+  stop(): void {
+    const handle = this.#handle;
+    if (handle === null) {
+      this.exit("stopped before the job started");
+      return;
+    }
+    this.#options.reporter.note("stopping: a last checkpoint is taken; Ctrl-C again stops at once");
+    handle.stop().catch((error: unknown) => {
+      // The job ended by itself, or failed: then its result says more.
+      const { state } = handle.status();
+      if (state !== "running" && state !== "restarting") return;
+      this.exit(`stopped without a last checkpoint: ${errorLines(error, false).join(" ")}`);
+    });
+  }
+
+  /** Ends the process; what is not in a checkpoint is dropped and comes again (CR1). */
+  exit(reason: string): void {
+    const { reporter, terminal } = this.#options;
+    reporter.note(reason);
+    this.#tellHowToGoOn(this.#handle?.status().lastCheckpoint ?? null);
+    reporter.close();
+    terminal.exit(EXIT.interrupted);
+  }
+
+  async #runToEnd(): Promise<ExitCode> {
+    const { args, checkpointDir, loaded, reporter, interruption } = this.#options;
     const { job, options, codeHash } = loaded;
     const { program, params } = buildJob(job, options);
     const report = args.report === null ? null : await loadReport(args.report);
@@ -119,30 +155,6 @@ class CommandRun {
 
   #reportProgress(handle: JobHandle): void {
     this.#options.reporter.progress(this.#meter.look(handle.status(), Date.now()));
-  }
-
-  #stop(): void {
-    const handle = this.#handle;
-    if (handle === null) {
-      this.#exit("stopped before the job started");
-      return;
-    }
-    this.#options.reporter.note("stopping: a last checkpoint is taken; Ctrl-C again stops at once");
-    handle.stop().catch((error: unknown) => {
-      // The job ended by itself, or failed: then its result says more.
-      const { state } = handle.status();
-      if (state !== "running" && state !== "restarting") return;
-      this.#exit(`stopped without a last checkpoint: ${errorLines(error, false).join(" ")}`);
-    });
-  }
-
-  /** Ends the process; what is not in a checkpoint is dropped and comes again (CR1). */
-  #exit(reason: string): void {
-    const { reporter, terminal } = this.#options;
-    reporter.note(reason);
-    this.#tellHowToGoOn(this.#handle?.status().lastCheckpoint ?? null);
-    reporter.close();
-    terminal.exit(EXIT.interrupted);
   }
 
   #tellHowToGoOn(lastCheckpoint: number | null): void {
