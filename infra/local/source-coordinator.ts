@@ -1,5 +1,7 @@
+import { JobError } from "../../core/errors.ts";
 import type { SplitEnumerator } from "../../core/connector/source.ts";
 import type { SourceImplementation } from "../../core/runtime/program.ts";
+import { deepCopy } from "../../core/state/deep-copy.ts";
 import type { TaskUnit } from "./task-unit.ts";
 
 export interface SourceCoordinatorOptions {
@@ -64,8 +66,18 @@ export class SourceCoordinator {
     return Math.min(1, Math.max(0, 1 - (work.unassigned + reading) / work.total));
   }
 
+  /** A copy, because it is encoded when all subtasks have made theirs. */
   snapshot(checkpoint: number): unknown {
-    return this.#enumerator.snapshot(checkpoint);
+    try {
+      return deepCopy(this.#enumerator.snapshot(checkpoint));
+    } catch (error) {
+      const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      throw new JobError(`the source's enumerator gave no snapshot (${message})`, {
+        code: "JOB_USER_CODE",
+        where: { operator: this.uid, checkpoint },
+        cause: error,
+      });
+    }
   }
 
   async close(): Promise<void> {
