@@ -117,7 +117,7 @@ export class CheckpointDriver<S> {
   #carryOut(decision: CheckpointDecision<S>): void {
     switch (decision.kind) {
       case "trigger":
-        return this.#options.trigger(decision.checkpoint, decision.type);
+        return this.#trigger(decision.checkpoint, decision.type);
       case "abort":
         return this.#onAbort(
           decision.checkpoint,
@@ -147,6 +147,15 @@ export class CheckpointDriver<S> {
         );
       default:
         return assertNever(decision);
+    }
+  }
+
+  /** Enumerators are asked for their state: code of users, called by a timer. */
+  #trigger(checkpoint: number, type: CheckpointKind): void {
+    try {
+      this.#options.trigger(checkpoint, type);
+    } catch (error) {
+      this.#options.fail(error);
     }
   }
 
