@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
+import { runToReport } from "./child-process.ts";
 import type { Random } from "./random.ts";
 import {
   type Kill,
@@ -25,29 +25,12 @@ export async function bundleFlightsProcess(folder: string): Promise<string> {
   return outfile;
 }
 
-/** Runs the process to its end or its kill; a failure of the job rejects with what it printed. */
+/** Runs the process to its end or its kill. */
 export function runFlights(
   script: string,
   options: ProcessOptions,
 ): Promise<readonly ProcessReport[]> {
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      const lines = output.split("\n").filter((line) => line !== "");
-      const reports = lines.map((line) => JSON.parse(line) as ProcessReport);
-      const last = reports.at(-1)?.kind;
-      if (code === 0 && last === "finished") resolve(reports);
-      else if (signal === "SIGKILL" && last === "killed") resolve(reports);
-      else reject(new Error(`the process ended with ${code ?? signal}: ${output}${errors}`));
-    });
-  });
+  return runToReport<ProcessReport>(script, options);
 }
 
 export interface Setup {
