@@ -75,12 +75,12 @@ export class UndoLog {
 
   #release(): void {
     this.#state?.journal?.release();
-    for (const store of this.#operatorStates) store.release();
+    for (const store of this.#operatorStates) store.journal?.release();
   }
 
   rollback(): void {
     this.#state?.journal?.rollback();
-    for (const store of this.#operatorStates) store.rollback();
+    for (const store of this.#operatorStates) store.journal?.rollback();
     this.#actions.length = 0;
     this.#partitions.forEach((partition, i) => partition.rollback(this.#marks[i] ?? []));
   }
