@@ -26,6 +26,7 @@ export class SinkOperator extends Operator<unknown, never> {
   readonly #environment: TaskEnvironment;
   readonly #undoable: boolean;
   #recordsIn = 0;
+  #ended = false;
 
   constructor(setup: OperatorSetup<never>, sink: Sink<unknown>, environment: TaskEnvironment) {
     super(setup);
@@ -60,12 +61,16 @@ export class SinkOperator extends Operator<unknown, never> {
     }
   }
 
+  override endOfInput(): void {
+    this.#ended = true;
+  }
+
   override backlog(): Promise<void> | null {
     return this.#writer.backlog?.() ?? null;
   }
 
   override async flush(checkpoint: number): Promise<void> {
-    await this.#writer.flush?.(false);
+    await this.#writer.flush?.(this.#ended);
     const committables = await this.#writer.prepareCommit?.(checkpoint);
     if (committables === undefined || committables.length === 0) return;
     this.#epochs.update([...this.#epochs.get(), { checkpoint, committables }]);

@@ -92,8 +92,10 @@ export class TaskUnit {
     this.#wakeScheduler = options.wakeScheduler;
   }
 
+  /** When the task wants a turn; null also while it could not have one: what holds it wakes us. */
   get wakeUp(): number | null {
-    return this.#wakeUp;
+    const held = this.#cutting || this.#backlogged || this.#paused;
+    return held || this.#outputs.some((channel) => channel.full) ? null : this.#wakeUp;
   }
 
   wake(): void {

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
+  type Collector,
   type JobHandle,
   type Sink,
   WatermarkStrategy,
@@ -9,6 +10,8 @@ import {
 import { limits } from "../../../core/limits.ts";
 import {
   Gate,
+  ManualClock,
+  ManualSource,
   eventually,
   listSink,
   numbers,
@@ -105,6 +108,40 @@ describe("a sink that takes nothing more", () => {
     await settle();
     handle.cancel();
     await expect(savepoint).rejects.toMatchObject({ code: "JOB_CHECKPOINT_FAILED" });
+    await handle.result;
+  });
+
+  test("lets the process sleep, whatever is due in a task that it holds up", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const slow = slowSink(1, new Gate());
+    const clock = new ManualClock(0);
+    const source = new ManualSource<number>();
+    const handle = await startJob(
+      (env) => {
+        env
+          .fromSource(source, WatermarkStrategy.noWatermarks(), "numbers")
+          .keyBy((n) => n)
+          .process({
+            processElement(n, ctx, out: Collector<number>) {
+              ctx.timers.registerProcessingTimeTimer(100);
+              out.collect(n);
+            },
+          })
+          .uid("timers")
+          .sinkTo(slow.sink)
+          .uid("slow");
+      },
+      { checkpointing: false, bufferTimeout: { milliseconds: 0 } },
+      { clock },
+    );
+    source.push(1);
+    await eventually(() => slow.written === 1);
+    clock.set(200);
+    source.wake();
+    await settle();
+    expect(vi.getTimerCount()).toBe(0);
+    handle.cancel();
     await handle.result;
   });
 

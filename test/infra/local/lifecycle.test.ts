@@ -340,4 +340,60 @@ describe("a failure of user code", () => {
     });
     await expect(failing).rejects.toThrow("the disk is gone");
   });
+
+  test.each([
+    { name: "in the periodic checkpoint", stop: false },
+    { name: "in the checkpoint of a stop", stop: true },
+  ])("in an enumerator's snapshot fails the job, $name", async ({ stop }) => {
+    const handle = await startJob(
+      (env) => {
+        env
+          .fromSource(
+            {
+              ...unlimited,
+              createEnumerator: (context, state) => {
+                const enumerator = unlimited.createEnumerator(context, state as never);
+                return {
+                  start: () => enumerator.start(),
+                  handleSplitRequest: () => undefined,
+                  addSplitsBack: () => undefined,
+                  snapshot: () => {
+                    throw new Error("no snapshot today");
+                  },
+                };
+              },
+            },
+            WatermarkStrategy.noWatermarks(),
+            "numbers",
+          )
+          .sinkTo(listSink<number>().sink)
+          .uid("rows");
+      },
+      { checkpointing: { interval: stop ? { hours: 1 } : { milliseconds: 1 } } },
+    );
+    if (stop) await expect(handle.stop()).rejects.toMatchObject({ code: "JOB_CHECKPOINT_FAILED" });
+    await expect(handle.result).rejects.toThrow("no snapshot today");
+  });
+});
+
+test("a sink hears of the end of its input with the last flush", async () => {
+  const flushes: boolean[] = [];
+  const source = new ManualSource<number>();
+  const handle = await startJob((env) => {
+    env
+      .fromSource(source, WatermarkStrategy.noWatermarks(), "numbers")
+      .sinkTo({
+        describe: "flushed",
+        guarantee: "none",
+        createWriter: () => ({
+          write: () => undefined,
+          flush: async (endOfInput) => void flushes.push(endOfInput),
+        }),
+      })
+      .uid("rows");
+  });
+  await handle.savepoint();
+  source.end();
+  await handle.result;
+  expect(flushes).toEqual([false, true]);
 });
