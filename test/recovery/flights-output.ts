@@ -2,10 +2,16 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Flight } from "./flights-slice.ts";
 
-/** All lines of the finished files below a folder, sorted; hidden files are nobody's business. */
-export function outputLines(folder: string): readonly string[] {
+/**
+ * All lines of the finished files below a folder, sorted; hidden files are nobody's business.
+ * `of`: which files, by their path.
+ */
+export function outputLines(
+  folder: string,
+  of: (path: string) => boolean = () => true,
+): readonly string[] {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
-    (entry) => entry.isFile() && !entry.name.startsWith("."),
+    (entry) => entry.isFile() && !entry.name.startsWith(".") && of(entry.parentPath),
   );
   const lines = files.flatMap((entry) => {
     const text = readFileSync(join(entry.parentPath, entry.name), "utf8");
