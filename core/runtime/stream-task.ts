@@ -128,7 +128,9 @@ export class StreamTask {
 
   runTurn(input: TurnInput, hostBudget: Budget): TurnResult {
     const budget = this.#budget.restart(hostBudget);
+    const { timers } = this.#chain.head;
     const before = this.#recordsIn;
+    const firedBefore = timers?.fired ?? 0;
     let more = false;
     if (this.#cut === null) {
       more = !this.#fireProcessingTime(budget);
@@ -136,13 +138,15 @@ export class StreamTask {
       else more = this.#runInput(input, budget) || more;
     }
     const wakeUp = this.#endTurn();
+    const recordsIn = this.#recordsIn - before;
     return {
       outputs: this.#emissions.splice(0),
       delta: { encode: () => this.#chain.snapshot(() => false) },
       wakeUp,
       more: more && this.#cut === null,
       cut: this.#cut,
-      recordsIn: this.#recordsIn - before,
+      recordsIn,
+      active: recordsIn > 0 || (timers?.fired ?? 0) > firedBefore,
     };
   }
 

@@ -36,6 +36,8 @@ export interface TurnResult {
   readonly cut: number | null;
   /** How many records the task took in. */
   readonly recordsIn: number;
+  /** Records came in or timers fired: there is something new to checkpoint (L8). */
+  readonly active: boolean;
 }
 
 /** The host's budget, and a bound on what a turn emits: what waits in a queue costs memory. */

@@ -32,6 +32,7 @@ export class TimerService implements TimerIndex {
   /** For timers in a namespace; those of the keyed table fire with the backend's own scope. */
   readonly #scope: StateScope;
   #watermark: number;
+  #fired: number;
 
   constructor(state: KeyedStateBackend, clock: Clock, target: TimerTarget) {
     this.#state = state;
@@ -41,12 +42,18 @@ export class TimerService implements TimerIndex {
     this.#processingTime = new TimerQueue(state.tables, PROCESSING_TIME);
     this.#scope = new StateScope(state.keyed);
     this.#watermark = MIN_WATERMARK;
+    this.#fired = 0;
     state.tables.attachTimerIndex(this);
   }
 
   /** The watermark that timers have fired up to; MIN_WATERMARK at first and after a restore. */
   get currentWatermark(): number {
     return this.#watermark;
+  }
+
+  /** How many timers have fired. */
+  get fired(): number {
+    return this.#fired;
   }
 
   /** Milliseconds since the epoch. */
@@ -133,6 +140,7 @@ export class TimerService implements TimerIndex {
       if (keyTime > until && namespaceTime > until) return true;
       if (!first && budget.exhausted()) return false;
       first = false;
+      this.#fired += 1;
       if (namespaceTime <= keyTime) this.#fireNamespace(domain, queue, namespaceTime);
       else this.#fireKey(domain, queue, keyTime);
     }

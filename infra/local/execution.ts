@@ -38,7 +38,7 @@ export interface ExecutionOptions {
   readonly onSnapshot: (checkpoint: number, snapshot: SubtaskSnapshot) => void;
   /** Which operators of a subtask must write their whole state at this cut. */
   readonly full: (checkpoint: number, uid: string, subtask: number) => boolean;
-  /** Records were processed since the last checkpoint: there is something to checkpoint (L8). */
+  /** Records were processed or timers fired: there is something to checkpoint (L8). */
   readonly onActive: () => void;
   /** All tasks are open: checkpoints may start. */
   readonly onReady: () => void;
@@ -164,15 +164,12 @@ export class Execution {
 
   #runTurn(unit: TaskUnit, budget: Budget): void {
     const result = unit.runTurn(budget);
-    if (result.recordsIn > 0) this.#onRecords(unit);
+    if (result.active) this.#options.onActive();
+    if (result.recordsIn > 0 && unit.task.source !== null) {
+      this.#options.progress(`read ${unit.task.vertex} ${unit.task.subtask}`);
+    }
     if (result.cut !== null) this.#startCut(unit, result.cut);
     else if (unit.task.ended) this.#checkEnd();
-  }
-
-  #onRecords(unit: TaskUnit): void {
-    this.#options.onActive();
-    if (unit.task.source === null) return;
-    this.#options.progress(`read ${unit.task.vertex} ${unit.task.subtask}`);
   }
 
   #startCut(unit: TaskUnit, checkpoint: number): void {
