@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sources, withoutComments, withoutStrings } from "./sources.ts";
+import { type SourceFile, sources, withoutComments, withoutStrings } from "./sources.ts";
 
 const shipped = sources("index.ts", "core", "infra", "cli");
 const all = [...shipped, ...sources("test", "bench", "examples")];
@@ -8,7 +8,7 @@ const all = [...shipped, ...sources("test", "bench", "examples")];
 const DEFAULT_EXPORT =
   /^(?:examples\/[^/]+\/(?:job|report)\.ts|test\/cli\/jobs\/.*\.ts|[^/]+\.config\.ts)$/;
 
-function pathsWhere(pattern: RegExp, files = all): readonly string[] {
+function pathsWhere(pattern: RegExp, files: readonly SourceFile[] = all): readonly string[] {
   return files
     .filter(({ text }) => pattern.test(withoutStrings(withoutComments(text))))
     .map(({ path }) => path);
