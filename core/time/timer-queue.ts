@@ -29,6 +29,11 @@ export class TimerQueue {
     this.#compactAt = COMPACT_MIN;
   }
 
+  /** Entries in memory, stale ones too (Q2). */
+  get entries(): number {
+    return this.#heap.size;
+  }
+
   /** Registers a timer of a key; one that is there already changes nothing. */
   add(table: StateTable, slot: number, time: number): void {
     checkTimestamp(time);

@@ -252,3 +252,14 @@ describe("strict mode", () => {
     expect(() => backend.listState<Order>(listState("l")).add(new Order())).toThrow("Order");
   });
 });
+
+test("keys that come and go take no room, also when no snapshot is ever taken", () => {
+  const backend = testBackend();
+  const state = backend.valueState<number>(valueState("v"));
+  for (let key = 0; key < 20_000; key++) {
+    backend.setCurrentKey(key);
+    state.update(key);
+    state.clear();
+  }
+  expect(backend.keyed.slotsEnd).toBeLessThan(2_000);
+});

@@ -39,6 +39,7 @@ describe("a keyed state file", () => {
     const { offset, length } = footerRange(range(file.length - TRAILER_BYTES, TRAILER_BYTES));
     const footer = parseKeyedFooter(range(offset, length));
     expect(footer).toEqual(readKeyedFooter(file));
+    expect(() => openSection(range(offset, length), 1)).toThrow("part 2 in the place of 1");
     expect(footer.sections.map(({ group }) => group)).toEqual(
       [1, 2, 3, "x"].map((key) => keyGroup(key, 128)).toSorted((a, b) => a - b),
     );
@@ -46,6 +47,9 @@ describe("a keyed state file", () => {
       const reader = openSection(range(section.offset, section.length), section.group);
       const block = readBlock(reader, footer.columns.length);
       for (const key of block.keys) expect(keyGroup(key, 128)).toBe(section.group);
+      const other = (): unknown =>
+        openSection(range(section.offset, section.length), section.group + 1);
+      expect(other).toThrow(`key group ${section.group} in the place of`);
     }
   });
 

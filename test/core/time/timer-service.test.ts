@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { KeyedStateBackend } from "../../../core/state/index.ts";
-import { StateScope, valueState } from "../../../core/state/index.ts";
+import { EVENT_TIME, StateScope, valueState } from "../../../core/state/index.ts";
 import type { Budget } from "../../../core/time/index.ts";
 import { TimerService } from "../../../core/time/index.ts";
+import { TimerQueue } from "../../../core/time/timer-queue.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../../../core/timestamp.ts";
 import { TestClock, testBackend } from "../state/harness.ts";
 
@@ -215,6 +216,29 @@ describe("a timer service", () => {
     }
     timers.service.advanceEventTime(MAX_WATERMARK, UNLIMITED);
     expect(timers.times()).toEqual([49_993, 49_994, 49_995, 49_996, 49_997, 49_998, 49_999]);
+  });
+
+  test("has at most about twice as many entries as timers in memory", () => {
+    const state = testBackend();
+    const queue = new TimerQueue(state.tables, EVENT_TIME);
+    for (let time = 0; time < 50_000; time++) {
+      queue.add(state.keyed, state.keyed.slot("k"), time);
+      if (time > 0) queue.remove(state.keyed, state.keyed.slot("k"), time - 1);
+      expect(queue.entries).toBeLessThanOrEqual(1_024);
+    }
+  });
+
+  test("knows timers that are restored after it was made", () => {
+    const before = new Timers();
+    before.service.registerEventTime(before.at("a"), 5);
+    before.service.registerProcessingTime(before.at("b", "w"), 6);
+    before.service.registerNamespaceProcessingTime("w", 7);
+    const timers = new Timers();
+    timers.state.restore([before.state.snapshotFull()]);
+    expect(timers.service.nextProcessingTime()).toBe(6);
+    timers.service.advanceEventTime(9, UNLIMITED);
+    timers.service.advanceProcessingTime(9, UNLIMITED);
+    expect(timers.times()).toEqual([5, 6, 7]);
   });
 
   test("fires a million timers at one watermark, a budget's worth at a time", () => {
