@@ -157,7 +157,7 @@ export class SourceDriver implements ReaderOutput<unknown> {
       out: undo === null ? out : new UndoableSource(out, undo, this.#chain, this.#counters),
       onDirty: (raw, error) => this.#onDirty(raw, error),
     };
-    return new DrivenSplit(options);
+    return undo === null ? new DrivenSplit(options) : new UndoableSplit(options, undo, this.#chain);
   }
 
   #onDirty(raw: unknown, error: unknown): void {
@@ -254,15 +254,22 @@ class DrivenSplit implements SplitOutput<unknown> {
   }
 
   collect(value: unknown, sourceTimestamp: number, position: number): void {
+    this.emit(value, this.timeOf(value, sourceTimestamp, position));
+  }
+
+  /** Takes the record in and gives it event time. */
+  protected timeOf(value: unknown, sourceTimestamp: number, position: number): number {
     const counters = this.#counters;
     counters.records += 1;
     counters.position = position;
     counters.split = this.#splitId;
-    let timestamp = sourceTimestamp;
-    if (this.#timestamp !== null) {
-      timestamp = this.#timestamp(value, sourceTimestamp);
-      if (!Number.isSafeInteger(timestamp)) this.#refuseTimestamp(timestamp);
-    }
+    if (this.#timestamp === null) return sourceTimestamp;
+    const timestamp = this.#timestamp(value, sourceTimestamp);
+    if (!Number.isSafeInteger(timestamp)) this.#refuseTimestamp(timestamp);
+    return timestamp;
+  }
+
+  protected emit(value: unknown, timestamp: number): void {
     if (this.#generator !== null) {
       this.#generator.onEvent(value, timestamp, this.#watermarkOutput);
     }
@@ -299,6 +306,38 @@ class DrivenSplit implements SplitOutput<unknown> {
       where: { operator: this.#source, position: describePosition(this.#counters) },
       hint: `return whole milliseconds between -${MAX_TIMESTAMP} and ${MAX_TIMESTAMP} from "timestamp"`,
     });
+  }
+}
+
+/** With dead letters on: a record whose event time cannot be told is a refused one too. */
+class UndoableSplit extends DrivenSplit {
+  readonly #undo: UndoLog;
+  readonly #chain: OperatorChain;
+  readonly #counters: SourceCounters;
+
+  constructor(options: DrivenSplitOptions, undo: UndoLog, chain: OperatorChain) {
+    super(options);
+    this.#undo = undo;
+    this.#chain = chain;
+    this.#counters = options.counters;
+  }
+
+  override collect(value: unknown, sourceTimestamp: number, position: number): void {
+    let timestamp: number;
+    try {
+      timestamp = this.timeOf(value, sourceTimestamp, position);
+    } catch (error) {
+      this.#refuse(value, sourceTimestamp, error);
+      return;
+    }
+    this.emit(value, timestamp);
+  }
+
+  #refuse(value: unknown, timestamp: number, error: unknown): void {
+    const { uid } = this.#chain.head.node;
+    const position = describePosition(this.#counters);
+    emitDeadLetter(this.#chain, uid, value, timestamp, position, error);
+    this.#undo.commit();
   }
 }
 

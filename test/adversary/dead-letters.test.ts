@@ -49,3 +49,35 @@ describe("a refused record behind a punctuated watermark of the same record", ()
     expect(rows.values).toEqual([1, 2, 3, 5, 6]);
   });
 });
+
+describe("a record whose event time cannot be told", () => {
+  test.each([
+    { name: "throws", time: 0, thrown: new Error("no time") },
+    { name: "returns no integer", time: 1.5, thrown: null },
+  ])("is a refused one when the timestamp function $name", async ({ time, thrown }) => {
+    const rows = collectSink<number>();
+    const letters = collectSink<{ operator: string; position: string; value: unknown }>();
+    await runToEnd((env) => {
+      env.deadLetterTo(letters.sink).uid("letters");
+      env
+        .fromSource(
+          collectionSource([1, 2, 3]),
+          WatermarkStrategy.forMonotonousTimestamps<number>({
+            timestamp: (value) => {
+              if (value !== 2) return value;
+              if (thrown !== null) throw thrown;
+              return time;
+            },
+          }),
+          "numbers",
+        )
+        .uid("numbers")
+        .sinkTo(rows.sink)
+        .uid("rows");
+    });
+    expect(rows.values).toEqual([1, 3]);
+    expect(letters.values).toMatchObject([
+      { operator: "numbers", position: "record 1 of collection", value: 2 },
+    ]);
+  });
+});
