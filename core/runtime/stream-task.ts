@@ -106,9 +106,19 @@ export class StreamTask {
     await this.source?.open();
   }
 
+  /** Closes all, also behind one that fails; rejects with the first failure. */
   async close(): Promise<void> {
-    await this.source?.close();
-    for (const { operator } of this.#chain.operators) await operator?.close();
+    const failures: unknown[] = [];
+    const attempt = async (close: () => void | Promise<void>): Promise<void> => {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    await attempt(() => this.source?.close());
+    for (const { operator } of this.#chain.operators) await attempt(() => operator?.close());
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Null while the task may run; else resolves when its sinks take more. */
