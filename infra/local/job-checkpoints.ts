@@ -195,7 +195,7 @@ export class JobCheckpoints {
   }
 
   async #written(files: readonly KeyedFileRef[]): Promise<void> {
-    await Promise.all(files.map(({ key }) => this.#writes.get(key)));
+    await Promise.all(files.map(({ key }) => this.#writes.get(key) ?? Promise.resolve()));
   }
 
   /** All subtasks acknowledged: publishes `_metadata`. Returns the bytes of keyed state it added. */
