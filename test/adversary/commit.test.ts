@@ -21,7 +21,7 @@ describe("the last checkpoint of a job", () => {
       describe: "committing",
       guarantee: "exactly-once",
       createWriter: () => {
-        let held: number[] = [];
+        const held: number[] = [];
         return {
           write: (value) => void held.push(value),
           prepareCommit: async () => held.splice(0),
