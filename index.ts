@@ -150,6 +150,8 @@ export type {
 } from "./core/time/index.ts";
 export {
   blackholeSink,
+  OrderedEnumerator,
+  PrefetchingReader,
   collectSink,
   collectionSource,
   generatorSource,
@@ -157,14 +159,20 @@ export {
   sequenceSource,
 } from "./core/connector/index.ts";
 export type {
+  ChunkReader,
+  ChunkedSplits,
   CollectSink,
   Committer,
   EnumeratorContext,
   GeneratorOptions,
+  OrderedEnumeratorOptions,
+  OrderedEnumeratorState,
   PollResult,
   PrintSinkOptions,
   ReaderContext,
   ReaderOutput,
+  RecordChunk,
+  ResumableSplit,
   Sink,
   SinkPrepareContext,
   SinkWriter,

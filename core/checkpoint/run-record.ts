@@ -14,14 +14,20 @@ export interface RunRecord {
   readonly planHash: string;
   /** The checkpoint or savepoint elsewhere that the run began from; null: from the beginning. */
   readonly startedFrom: string | null;
+  /**
+   * Checkpoints with smaller numbers are not this run's to go on from: it was set back to an older
+   * one when they existed. 0: none.
+   */
+  readonly since: number;
 }
 
 const STATUSES: readonly unknown[] = ["running", "finished", "cancelled"] satisfies RunStatus[];
 
 /** The bytes of `run.json`. */
 export function encodeRunRecord(record: RunRecord): Uint8Array {
-  const { job, runId, status, planHash, startedFrom } = record;
-  const json = { format: RUN_RECORD_FORMAT, job, runId, status, planHash, startedFrom };
+  const { job, runId, status, planHash, startedFrom, since } = record;
+  const known = { format: RUN_RECORD_FORMAT, job, runId, status, planHash, startedFrom };
+  const json = since === 0 ? known : { ...known, since };
   const text = `${JSON.stringify(json, null, 2)}\n`;
   const bytes = new Uint8Array(utf8Length(text));
   writeUtf8(text, bytes, 0);
@@ -31,7 +37,7 @@ export function encodeRunRecord(record: RunRecord): Uint8Array {
 /** Reads `run.json`; `place` is its path, for the DataError of a file that is none. */
 export function decodeRunRecord(bytes: Uint8Array, place: string): RunRecord {
   const json = parse(bytes, place);
-  const { format, job, runId, status, planHash, startedFrom } = json;
+  const { format, job, runId, status, planHash, startedFrom, since } = json;
   if (typeof format === "number" && format > RUN_RECORD_FORMAT) {
     throw new DataError(
       `${place} has format ${format}, and this version reads ${RUN_RECORD_FORMAT}`,
@@ -45,7 +51,14 @@ export function decodeRunRecord(bytes: Uint8Array, place: string): RunRecord {
     typeof job === "string" && typeof runId === "string" && typeof planHash === "string";
   if (!known || !STATUSES.includes(status)) throw notARecord(place);
   const origin = typeof startedFrom === "string" ? startedFrom : null;
-  return { job, runId, status: status as RunStatus, planHash, startedFrom: origin };
+  return {
+    job,
+    runId,
+    status: status as RunStatus,
+    planHash,
+    startedFrom: origin,
+    since: typeof since === "number" ? since : 0,
+  };
 }
 
 function parse(bytes: Uint8Array, place: string): Record<string, unknown> {

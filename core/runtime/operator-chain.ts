@@ -127,20 +127,17 @@ export class OperatorChain {
     for (const files of this.#environment.restore.get(node.uid)?.keyed ?? []) state.restore(files);
   }
 
-  /** After `open`: state that came from the checkpoint and that nobody declared is an error. */
+  /**
+   * After `open`: state that came from the checkpoint and that nobody declared is an error, or is
+   * dropped.
+   */
   checkClaimed(allowNonRestoredState: boolean): void {
-    if (allowNonRestoredState) return;
-    for (const { node, state } of this.operators) {
-      const unclaimed = state?.unclaimedStates() ?? [];
+    for (const { node, state, operatorState } of this.operators) {
+      const unclaimed = [...(state?.unclaimedStates() ?? []), ...operatorState.unclaimedStates()];
       if (unclaimed.length === 0) continue;
-      throw new RestoreError(
-        `the checkpoint has state that the job no longer declares: ${unclaimed.join(", ")}`,
-        {
-          code: "RESTORE_UNCLAIMED_STATE",
-          where: { operator: node.uid },
-          hint: "declare it again, or allow its loss with --allow-non-restored-state",
-        },
-      );
+      if (!allowNonRestoredState) throw unclaimedState(node.uid, unclaimed);
+      state?.discardUnclaimedStates();
+      operatorState.discardUnclaimedStates();
     }
   }
 
@@ -260,4 +257,15 @@ function implementationOf(environment: TaskEnvironment, uid: string): Implementa
   const implementation = environment.program.implementations.get(uid);
   assert(implementation !== undefined, `operator ${uid} has an implementation`);
   return implementation;
+}
+
+function unclaimedState(uid: string, names: readonly string[]): RestoreError {
+  return new RestoreError(
+    `the checkpoint has state that the job no longer declares: ${names.join(", ")}`,
+    {
+      code: "RESTORE_UNCLAIMED_STATE",
+      where: { operator: uid },
+      hint: "declare it again, or allow its loss with --allow-non-restored-state",
+    },
+  );
 }

@@ -78,10 +78,30 @@ export class OperatorStateStore {
     this.#settings.journal ??= new StateJournal(() => {});
   }
 
-  /** Names of restored state that nobody has declared. */
+  /** Names of restored state that holds something and that nobody has declared. */
   unclaimedStates(): string[] {
-    const names = [...this.#lists.keys(), ...this.#unions.keys(), ...this.#broadcasts.keys()];
-    return names.filter((name) => !this.#declared.has(name));
+    return this.#unclaimed((entries) => entries > 0);
+  }
+
+  /** Forgets restored state that nobody has declared. */
+  discardUnclaimedStates(): void {
+    for (const name of this.#unclaimed(() => true)) {
+      this.#lists.delete(name);
+      this.#unions.delete(name);
+      this.#broadcasts.delete(name);
+    }
+  }
+
+  #unclaimed(wanted: (entries: number) => boolean): string[] {
+    const sizes: (readonly [string, number])[] = [
+      ...[...this.#lists, ...this.#unions].map(
+        ([name, list]) => [name, list.get().length] as const,
+      ),
+      ...[...this.#broadcasts].map(([name, map]) => [name, map.size] as const),
+    ];
+    return sizes
+      .filter(([name, entries]) => !this.#declared.has(name) && wanted(entries))
+      .map(([name]) => name);
   }
 
   /** A copy of everything that later changes do not reach. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { CheckpointStorage } from "../../core/checkpoint/index.ts";
+import { CheckpointStorage, type RunRecord } from "../../core/checkpoint/index.ts";
 import { RestoreError } from "../../core/errors.ts";
 import type { BlobStore } from "../../core/ports/index.ts";
 import { CheckpointLock } from "./checkpoint-lock.ts";
@@ -29,6 +29,8 @@ export interface JobRunOptions {
  *
  *   JR1  a directory belongs to one job and, while open, to one process
  *   JR2  a run goes on from its own checkpoints only; until it has one, from where it was started
+ *   JR3  a run that is set back to one of its older checkpoints stays the same run, so that its
+ *        sinks find what they published since; its newer checkpoints do not count any more
  */
 export class JobRun {
   readonly runId: string;
@@ -37,17 +39,19 @@ export class JobRun {
   readonly origin: RestoreSource | null;
   readonly #options: JobRunOptions;
   readonly #lock: CheckpointLock | null;
+  readonly #start: Start;
   #next = 0;
 
   private constructor(
     options: JobRunOptions,
     storage: CheckpointStorage,
     lock: CheckpointLock | null,
-    start: { readonly runId: string; readonly origin: RestoreSource | null },
+    start: Start,
   ) {
     this.#options = options;
     this.storage = storage;
     this.#lock = lock;
+    this.#start = start;
     this.runId = start.runId;
     this.origin = start.origin;
   }
@@ -76,7 +80,8 @@ export class JobRun {
   async latest(): Promise<RestoreSource | null> {
     const { metadata, skipped } = await this.storage.latest(this.runId);
     for (const reason of skipped) this.#options.notice(`skipped a checkpoint: ${reason}`);
-    return metadata === null ? this.origin : { metadata, storage: this.storage };
+    if (metadata === null || metadata.checkpoint < this.#start.since) return this.origin;
+    return { metadata, storage: this.storage };
   }
 
   /** A checkpoint number that nothing in the storage has. */
@@ -106,51 +111,79 @@ export class JobRun {
 
   async #record(status: "running" | "finished" | "cancelled"): Promise<void> {
     const { job, planHash } = this.#options;
-    const origin = this.origin;
-    const elsewhere = origin !== null && origin.metadata.runId !== this.runId;
-    const startedFrom = elsewhere ? checkpointPath(origin) : null;
-    await this.storage.writeRun({ job, runId: this.runId, status, planHash, startedFrom });
+    const { runId, startedFrom, since } = this.#start;
+    await this.storage.writeRun({ job, runId, status, planHash, startedFrom, since });
   }
 }
 
-async function chooseStart(
-  options: JobRunOptions,
-  storage: CheckpointStorage,
-): Promise<{ readonly runId: string; readonly origin: RestoreSource | null }> {
+/** How a run begins; `startedFrom` and `since` as in its record. */
+interface Start {
+  readonly runId: string;
+  readonly origin: RestoreSource | null;
+  readonly startedFrom: string | null;
+  readonly since: number;
+}
+
+async function chooseStart(options: JobRunOptions, storage: CheckpointStorage): Promise<Start> {
   const { job, from, notice } = options;
   const before = await storage.readRunOf(job);
-  const fresh = { runId: randomBytes(4).toString("hex"), origin: null };
   if (from === "fresh") {
     if (before?.status === "running") {
       notice(
         `starting afresh: the unfinished run ${before.runId} in ${storage.location} is left behind`,
       );
     } else if (before !== null) notice(`starting afresh: run ${before.runId} is ${before.status}`);
-    return fresh;
+    return freshStart();
   }
-  if (from !== null && from !== "latest") {
-    return { runId: fresh.runId, origin: await loadFrom(from, storage) };
-  }
+  if (from !== null && from !== "latest") return startFrom(from, storage, before);
   if (before === null) {
-    if (from === null) return fresh;
+    if (from === null) return freshStart();
     throw nothingToRestore(storage);
   }
   if (from === null && before.status !== "running") {
     notice(`starting afresh: run ${before.runId} in ${storage.location} is ${before.status}`);
-    return fresh;
+    return freshStart();
   }
-  const { metadata, skipped } = await storage.latest(before.runId);
+  return continueRun(before, from === "latest", storage, notice);
+}
+
+function freshStart(): Start {
+  return { runId: randomBytes(4).toString("hex"), origin: null, startedFrom: null, since: 0 };
+}
+
+/** From a checkpoint that the user chose; one of the same run here sets the run back (JR3). */
+async function startFrom(
+  from: string,
+  storage: CheckpointStorage,
+  before: RunRecord | null,
+): Promise<Start> {
+  const origin = await loadFrom(from, storage);
+  const setBack = origin.storage === storage && origin.metadata.runId === before?.runId;
+  const { runId } = setBack ? origin.metadata : freshStart();
+  const since = (await storage.lastNumber()) + 1;
+  return { runId, origin, startedFrom: checkpointPath(origin), since };
+}
+
+async function continueRun(
+  before: RunRecord,
+  mustHaveCheckpoint: boolean,
+  storage: CheckpointStorage,
+  notice: (line: string) => void,
+): Promise<Start> {
+  const { runId, startedFrom, since } = before;
+  const { metadata, skipped } = await storage.latest(runId);
   for (const reason of skipped) notice(`skipped a checkpoint: ${reason}`);
-  if (metadata !== null) {
-    notice(`continuing run ${before.runId} from checkpoint ${metadata.checkpoint}`);
-    return { runId: before.runId, origin: { metadata, storage } };
+  if (metadata !== null && metadata.checkpoint >= since) {
+    notice(`continuing run ${runId} from checkpoint ${metadata.checkpoint}`);
+    return { runId, origin: { metadata, storage }, startedFrom, since };
   }
-  if (before.startedFrom !== null) {
-    return { runId: before.runId, origin: await loadFrom(before.startedFrom, storage) };
+  if (startedFrom !== null) {
+    notice(`continuing run ${runId}, which has no checkpoint yet, from ${startedFrom}`);
+    return { runId, origin: await loadFrom(startedFrom, storage), startedFrom, since };
   }
-  if (from === "latest") throw nothingToRestore(storage);
-  notice(`run ${before.runId} has no checkpoint yet: starting from the beginning`);
-  return { runId: before.runId, origin: null };
+  if (mustHaveCheckpoint) throw nothingToRestore(storage);
+  notice(`run ${runId} has no checkpoint yet: starting from the beginning`);
+  return { runId, origin: null, startedFrom, since };
 }
 
 /** `chk-7` in the directory, or a folder with `_metadata` anywhere. */

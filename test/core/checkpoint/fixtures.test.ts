@@ -22,6 +22,7 @@ const RUN: RunRecord = {
   status: "running",
   planHash: "9f86d081",
   startedFrom: null,
+  since: 0,
 };
 
 const NAME: KeyedFileName = {

@@ -21,6 +21,7 @@ const RECORD: RunRecord = {
   status: "running",
   planHash: "p",
   startedFrom: null,
+  since: 0,
 };
 
 function setUp(options: { prefix?: string; blobs?: BlobStore } = {}) {
@@ -416,7 +417,12 @@ describe("the record of a run", () => {
     const { storage } = setUp();
     expect(await storage.readRun()).toBeNull();
     await storage.writeRun(RECORD);
-    const last: RunRecord = { ...RECORD, status: "finished", startedFrom: "/s/savepoint-3" };
+    const last: RunRecord = {
+      ...RECORD,
+      status: "finished",
+      startedFrom: "/s/savepoint-3",
+      since: 4,
+    };
     await storage.writeRun(last);
     expect(await storage.readRunOf("flights")).toEqual(last);
   });
