@@ -256,9 +256,7 @@ describe("a process function given as a class", () => {
   });
 
   test("gets no state without key", async () => {
-    const harness = new OperatorHarness((env) =>
-      env.fromCollection<Click>([]).process(Counter),
-    );
+    const harness = new OperatorHarness((env) => env.fromCollection<Click>([]).process(Counter));
     await expect(harness.open()).rejects.toMatchObject({ code: "JOB_STATE_WITHOUT_KEY" });
   });
 

@@ -38,7 +38,7 @@ describe("the value codec", () => {
     const copy = roundTrip({ gone: undefined, bare, nan: Number.NaN });
     expect(Object.keys(copy)).toEqual(["gone", "bare", "nan"]);
     expect(Object.getPrototypeOf(copy.bare)).toBeNull();
-    expect((copy.bare).a).toBe(-0);
+    expect(copy.bare.a).toBe(-0);
     expect(copy.nan).toBeNaN();
   });
 
