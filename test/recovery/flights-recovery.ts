@@ -39,6 +39,7 @@ export function describeFlightsRecovery(options: RecoveryOptions): void {
   const seed = seedOfRun();
   const kills = new Map<StepKind, number>(stepKinds.map((kind) => [kind, 0]));
   const restarts: (number | null)[] = [];
+  let lateLines = 0;
   let setup: Setup;
   let flights: readonly Flight[];
   let undisturbed: readonly string[];
@@ -111,12 +112,13 @@ export function describeFlightsRecovery(options: RecoveryOptions): void {
         const hourly = outputLines(join(folder, "out/hourly"));
         const late = outputLines(join(folder, "out/late"));
         expect(unbalanced(flights, hourly, late).slice(0, 10)).toEqual([]);
-        expect(late.length).toBeGreaterThan(0);
+        lateLines += late.length;
       },
       options.timeoutMs,
     );
 
-    test("was killed in every kind of step, and went on from a checkpoint most of the time", () => {
+    test("was killed in every kind of step, mostly went on from a checkpoint, and had late records", () => {
+      expect(lateLines).toBeGreaterThan(0);
       for (const kind of stepKinds) {
         expect(kills.get(kind), `kills in ${kind}`).toBeGreaterThan(0);
       }
@@ -128,7 +130,7 @@ export function describeFlightsRecovery(options: RecoveryOptions): void {
       const counts = [...kills].map(([kind, count]) => `${kind} ${count}`).join(", ");
       const restored = restarts.filter((checkpoint) => checkpoint !== null).length;
       console.log(
-        `flights recovery: seed ${seed}; kills: ${counts}; ${restored} of ${restarts.length} restarts from a checkpoint`,
+        `flights recovery: seed ${seed}; kills: ${counts}; ${restored} of ${restarts.length} restarts from a checkpoint; ${lateLines} late lines`,
       );
     });
   });
