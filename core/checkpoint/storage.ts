@@ -163,6 +163,21 @@ export class CheckpointStorage {
     return stored;
   }
 
+  /** The metadata of all readable savepoints of a run that lie here. */
+  async savepoints(runId: string): Promise<readonly CheckpointMetadata[]> {
+    const found: CheckpointMetadata[] = [];
+    for (const key of await this.#list("savepoint-")) {
+      if (!key.endsWith(`/${METADATA}`)) continue;
+      try {
+        const metadata = await this.load(key.slice(0, -METADATA.length - 1));
+        if (metadata.runId === runId) found.push(metadata);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+      }
+    }
+    return found;
+  }
+
   /** Reads every file of a checkpoint once; the first that is missing or changed is a RestoreError. */
   async verify(metadata: CheckpointMetadata): Promise<void> {
     for (const ref of filesOf(metadata)) await this.readKeyedPart(ref);

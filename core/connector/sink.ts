@@ -31,6 +31,8 @@ export interface SinkPrepareContext<Committable> {
   readonly restoredCheckpoint: number | null;
   /** What the restored checkpoint holds pre-committed; committed right after `prepare`. */
   readonly committables: readonly Committable[];
+  /** What savepoints of this run hold pre-committed: neither committed now nor to be deleted. */
+  readonly retained: readonly Committable[];
   /** A line for the user (on standard error, or the log). */
   notice(line: string): void;
   /**

@@ -6,7 +6,7 @@ import type { Program } from "../../core/runtime/program.ts";
 import { MIN_WATERMARK } from "../../core/timestamp.ts";
 import { CheckpointDriver } from "./checkpoint-driver.ts";
 import { Execution } from "./execution.ts";
-import { JobCheckpoints, type RestoreSource } from "./job-checkpoints.ts";
+import { JobCheckpoints, type RestoreSource, committablesOf } from "./job-checkpoints.ts";
 import type { JobEvent, JobResult, JobState, JobStatus } from "./job-events.ts";
 import type { JobRun } from "./job-run.ts";
 
@@ -252,13 +252,18 @@ export class EmbeddedJob {
 
   async #prepareSinks(checkpoints: JobCheckpoints, restored: number | null): Promise<void> {
     const { program, run, onEvent } = this.#options;
+    const savepoints = await run.storage.savepoints(run.runId);
     for (const [uid, implementation] of program.implementations) {
       if (implementation.kind !== "sink") continue;
+      const saved = savepoints.flatMap(({ operators }) =>
+        operators.filter((operator) => operator.uid === uid),
+      );
       await implementation.sink.prepare?.({
         uid,
         runId: run.runId,
         restoredCheckpoint: restored,
         committables: checkpoints.committables(uid),
+        retained: saved.flatMap(({ subtasks }) => committablesOf(subtasks)),
         notice: (line) => onEvent({ kind: "notice", line }),
         progress: (step) => onEvent({ kind: "progress", step }),
       });

@@ -7,6 +7,7 @@ import {
   KeyedFileChains,
   type KeyedFileRef,
   type OperatorSnapshot,
+  type OperatorStateSnapshot,
   type RestorePlan,
   type SubtaskAcknowledgement,
   type SubtaskSnapshot,
@@ -83,10 +84,7 @@ export class JobCheckpoints {
 
   /** Pre-committed output of a sink in the restored checkpoint. */
   committables(uid: string): readonly unknown[] {
-    const subtasks = this.#plan?.operators.get(uid)?.subtasks ?? [];
-    return subtasks
-      .flatMap(({ operatorState }) => operatorState.lists[COMMITTABLES] ?? [])
-      .flatMap((epoch) => (epoch as { readonly committables: readonly unknown[] }).committables);
+    return committablesOf(this.#plan?.operators.get(uid)?.subtasks ?? []);
   }
 
   /** Reads everything that the tasks get back; null on a fresh start. */
@@ -235,6 +233,15 @@ export class JobCheckpoints {
     assert(pending !== undefined, `JC2: checkpoint ${checkpoint} was triggered`);
     return pending;
   }
+}
+
+/** What a checkpoint holds pre-committed for one sink. */
+export function committablesOf(
+  subtasks: readonly { readonly operatorState: OperatorStateSnapshot }[],
+): readonly unknown[] {
+  return subtasks
+    .flatMap(({ operatorState }) => operatorState.lists[COMMITTABLES] ?? [])
+    .flatMap((epoch) => (epoch as { readonly committables: readonly unknown[] }).committables);
 }
 
 interface Pending {

@@ -32,12 +32,13 @@ export async function prepareFresh(
   const contents = await contentsOf(root, names);
   if (contents.visible > 0) await applyExisting(root, contents.visible, existing, context);
   await makeWritable(root, names);
-  if (contents.visible === 0 || existing === "keep") await deleteAll(contents.hidden);
+  const movedAway = contents.visible > 0 && existing === "set-aside";
+  if (!movedAway) await deleteAll(unnamed(contents.hidden, context.retained));
 }
 
 /**
- * Before a restored run goes on: deletes in-progress files that no committable of the checkpoint
- * names, and hides finished files of later checkpoints, because their records come again (there
+ * Before a restored run goes on: deletes in-progress files that neither the checkpoint nor a
+ * savepoint names, and hides finished files of later checkpoints, because their records come again (there
  * are some when the checkpoint is not the latest one).
  */
 export async function prepareRestored(
@@ -48,8 +49,7 @@ export async function prepareRestored(
 ): Promise<void> {
   const contents = await contentsOf(root, names);
   await makeWritable(root, names);
-  const kept = new Set(context.committables.map((each) => resolve(each.directory, each.hidden)));
-  await deleteAll(contents.hidden.filter((path) => !kept.has(resolve(path))));
+  await deleteAll(unnamed(contents.hidden, [...context.committables, ...context.retained]));
   const later = contents.finished.filter((file) => file.checkpoint > checkpoint);
   for (const file of later) await hide(file.path);
   if (later.length > 0) {
@@ -57,6 +57,14 @@ export async function prepareRestored(
       `${root}: ${files(later.length)} of checkpoints after ${checkpoint} ${later.length === 1 ? "is" : "are"} hidden (renamed to .*.superseded), because their records are written again`,
     );
   }
+}
+
+function unnamed(
+  hidden: readonly string[],
+  committables: readonly FileCommittable[],
+): readonly string[] {
+  const named = new Set(committables.map((each) => resolve(each.directory, each.hidden)));
+  return hidden.filter((path) => !named.has(resolve(path)));
 }
 
 async function applyExisting(

@@ -79,6 +79,7 @@ function prepareContext(restoredCheckpoint: number | null): SinkPrepareContext<n
     runId: "0a1b2c3d",
     restoredCheckpoint,
     committables: [],
+    retained: [],
     notice: () => {},
   };
 }

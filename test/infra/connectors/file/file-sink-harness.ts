@@ -66,6 +66,7 @@ export function prepareContext(
     runId: RUN,
     restoredCheckpoint: null,
     committables: [],
+    retained: [],
     notice: () => {},
     ...overrides,
   };
