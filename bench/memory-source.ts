@@ -44,12 +44,7 @@ class MemoryReader implements SourceReader<Reading, Position> {
   readonly #request: () => void;
   #position = -1;
 
-  constructor(
-    values: readonly Reading[],
-    rounds: number,
-    roundMs: number,
-    request: () => void,
-  ) {
+  constructor(values: readonly Reading[], rounds: number, roundMs: number, request: () => void) {
     this.#values = values;
     this.#total = values.length * rounds;
     this.#roundMs = roundMs;

@@ -3,13 +3,7 @@
  * can give; prints its peak memory in MB. `bench/run.ts` compares runs of different lengths.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  type Sink,
-  WatermarkStrategy,
-  defineJob,
-  generatorSource,
-  runJob,
-} from "../index.ts";
+import { type Sink, WatermarkStrategy, defineJob, generatorSource, runJob } from "../index.ts";
 
 const count = Number(process.argv[2] ?? 1_000_000);
 const RECORDS_PER_MS = 1_000;

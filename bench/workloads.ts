@@ -8,7 +8,13 @@ import {
   valueState,
   type Job,
 } from "../index.ts";
-import { type Reading, keyedSum, mapFilterMap, slidingSums, tumblingStats } from "./hand-written.ts";
+import {
+  type Reading,
+  keyedSum,
+  mapFilterMap,
+  slidingSums,
+  tumblingStats,
+} from "./hand-written.ts";
 import { memorySource } from "./memory-source.ts";
 
 /** One row of the table: the same work by hand and by a job. */
@@ -54,11 +60,36 @@ export const checksum = (): number => sunk;
 
 function stateless(variant: number, input: readonly Reading[], rounds: number): Workload {
   const steps = [
-    { first: (r: Reading) => r.value + 1, keep: (v: number) => v % 4 !== 0, second: (v: number) => v * 2, sink },
-    { first: (r: Reading) => r.value * 3, keep: (v: number) => v % 5 !== 0, second: (v: number) => v - 7, sink },
-    { first: (r: Reading) => r.key + r.value, keep: (v: number) => v % 3 !== 0, second: (v: number) => v | 1, sink },
-    { first: (r: Reading) => r.value ^ 5, keep: (v: number) => v % 7 !== 0, second: (v: number) => v + 11, sink },
-    { first: (r: Reading) => r.value - 2, keep: (v: number) => v % 6 !== 0, second: (v: number) => v * 5, sink },
+    {
+      first: (r: Reading) => r.value + 1,
+      keep: (v: number) => v % 4 !== 0,
+      second: (v: number) => v * 2,
+      sink,
+    },
+    {
+      first: (r: Reading) => r.value * 3,
+      keep: (v: number) => v % 5 !== 0,
+      second: (v: number) => v - 7,
+      sink,
+    },
+    {
+      first: (r: Reading) => r.key + r.value,
+      keep: (v: number) => v % 3 !== 0,
+      second: (v: number) => v | 1,
+      sink,
+    },
+    {
+      first: (r: Reading) => r.value ^ 5,
+      keep: (v: number) => v % 7 !== 0,
+      second: (v: number) => v + 11,
+      sink,
+    },
+    {
+      first: (r: Reading) => r.value - 2,
+      keep: (v: number) => v % 6 !== 0,
+      second: (v: number) => v * 5,
+      sink,
+    },
   ][variant % 5];
   if (steps === undefined) throw new Error("no such variant");
   const { first, keep, second } = steps;
