@@ -7,7 +7,7 @@ import { type KeyedStateBackend, LOOK_AHEAD_MAX } from "../state/index.ts";
 import type { Budget } from "../time/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
 import { InputGate } from "./input-gate.ts";
-import { type Operator, TwoInputOperator } from "./operator.ts";
+import { Operator, TwoInputOperator } from "./operator.ts";
 import { OperatorChain } from "./operator-chain.ts";
 import type { KeySelector } from "./program.ts";
 import { SourceDriver, emitDeadLetter } from "./source-driver.ts";
@@ -54,6 +54,8 @@ export class StreamTask {
   readonly #chain: OperatorChain;
   readonly #emissions: Emission[] = [];
   readonly #budget: TurnBudget;
+  /** Operators that can lag. */
+  readonly #sinks: readonly Operator<unknown, unknown>[];
   readonly #keys: readonly [KeySelector | null, KeySelector | null];
   #pendingAdvance: number | null = null;
   #remainder: Remainder | null = null;
@@ -70,8 +72,11 @@ export class StreamTask {
     this.vertex = environment.vertex.id;
     this.subtask = environment.subtask;
     this.inputs = inputChannels(environment);
-    this.#budget = new TurnBudget(this.#emissions);
+    this.#budget = new TurnBudget(this.#emissions, () => this.backlog() !== null);
     this.#chain = new OperatorChain(environment, this.#emissions);
+    this.#sinks = this.#chain.operators.flatMap(({ operator }) =>
+      operator === null || operator.backlog === Operator.prototype.backlog ? [] : [operator],
+    );
     const implementation = environment.program.implementations.get(this.vertex);
     assert(implementation !== undefined, `vertex ${this.vertex} has an implementation`);
     this.#keys = implementation.kind === "operator" ? implementation.keys : [null, null];
@@ -123,8 +128,8 @@ export class StreamTask {
 
   /** Null while the task may run; else resolves when its sinks take more. */
   backlog(): Promise<void> | null {
-    for (const { operator } of this.#chain.operators) {
-      const backlog = operator?.backlog() ?? null;
+    for (let i = 0; i < this.#sinks.length; i += 1) {
+      const backlog = (this.#sinks[i] as Operator<unknown, unknown>).backlog();
       if (backlog !== null) return backlog;
     }
     return null;

@@ -40,13 +40,19 @@ export interface TurnResult {
   readonly active: boolean;
 }
 
-/** The host's budget, and a bound on what a turn emits: what waits in a queue costs memory. */
+/**
+ * The host's budget, and a bound on what a turn emits or writes: what waits in a queue, or in a
+ * sink that lags, costs memory.
+ */
 export class TurnBudget implements Budget {
   readonly #emissions: readonly Emission[];
+  readonly #lags: () => boolean;
   #host: Budget;
 
-  constructor(emissions: readonly Emission[]) {
+  /** `lags`: whether a sink of the task takes no more. */
+  constructor(emissions: readonly Emission[], lags: () => boolean) {
     this.#emissions = emissions;
+    this.#lags = lags;
     this.#host = never;
   }
 
@@ -56,7 +62,8 @@ export class TurnBudget implements Budget {
   }
 
   exhausted(): boolean {
-    return this.#emissions.length >= limits.turnEmissionsMax || this.#host.exhausted();
+    if (this.#emissions.length >= limits.turnEmissionsMax) return true;
+    return this.#host.exhausted() || this.#lags();
   }
 }
 

@@ -46,8 +46,8 @@ function slowSink(most: number, gate: Gate): { readonly sink: Sink<number>; writ
 /** A channel is full at so many elements; the turn that fills it adds those that a turn may make. */
 const channelRecordsMax =
   (limits.channelElementsMax + 2 * limits.turnEmissionsMax) * limits.batchRecordsMax;
-/** What a source asks its reader for between two looks at the clock. */
-const turnRecords = 8 * limits.batchRecordsMax;
+/** What a task takes in between two looks at its sink: one batch of its source at most. */
+const lookRecords = limits.batchRecordsMax;
 
 describe("a sink that takes nothing more", () => {
   const shapes = [
@@ -83,7 +83,7 @@ describe("a sink that takes nothing more", () => {
     }
     const channels = hops * parallelism * parallelism;
     expect(made - slow.written).toBeLessThanOrEqual(channels * channelRecordsMax);
-    expect(slow.written).toBeLessThanOrEqual(parallelism * (channelRecordsMax + turnRecords));
+    expect(slow.written).toBeLessThanOrEqual(parallelism * (100 + lookRecords));
     gate.open();
     await eventually(() => made > before + channelRecordsMax);
     handle.cancel();
