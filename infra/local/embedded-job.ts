@@ -41,6 +41,8 @@ export class EmbeddedJob {
   #lastCheckpoint: number | null;
   #records = 0;
   #endDelay: (() => void) | null = null;
+  /** The attempt's sinks found their targets as they need them. */
+  #prepared = false;
   /** Resolves when the first attempt takes requests, or will never. */
   readonly #started: Promise<void>;
   #onStarted: () => void = () => undefined;
@@ -156,8 +158,10 @@ export class EmbeddedJob {
       allowNonRestoredState,
       restore,
     });
+    this.#prepared = false;
     const state = await checkpoints.restore();
     await this.#prepareSinks(checkpoints, restored);
+    this.#prepared = true;
     const execution = new Execution({
       program,
       attempt: this.#attempt,
@@ -289,8 +293,9 @@ export class EmbeddedJob {
 
   /** Only what can go better next time is tried again: not a plan, a setting, or a checkpoint that does not fit. */
   #restartDelay(error: unknown): number | null {
-    if (error instanceof MillraceError && !(error instanceof JobError) && !retriable(error))
-      return null;
+    if (error instanceof MillraceError && !error.retryable) {
+      if (!this.#prepared || !mayPass(error)) return null;
+    }
     const { restart } = this.#options.program.settings;
     switch (restart.kind) {
       case "none":
@@ -326,8 +331,9 @@ export class EmbeddedJob {
   }
 }
 
-function retriable(error: MillraceError): boolean {
-  return error.retryable || ["DataError", "StorageError", "LimitError"].includes(error.name);
+/** Kinds of failure that another attempt may be spared; a plan or a setting stays as it is. */
+function mayPass(error: MillraceError): boolean {
+  return ["JobError", "DataError", "StorageError", "LimitError"].includes(error.name);
 }
 
 function describe(error: unknown): string {

@@ -192,6 +192,12 @@ async function loadFrom(from: string, storage: CheckpointStorage): Promise<Resto
   const folder = basename(path) === "_metadata" ? dirname(path) : path;
   const elsewhere = existsSync(folder) && statSync(folder).isDirectory();
   const parent = dirname(folder);
+  if (!elsewhere && basename(from) !== from) {
+    throw new RestoreError(`there is no checkpoint at ${folder}`, {
+      code: "RESTORE_NO_CHECKPOINT",
+      hint: "give the folder that holds its _metadata, or a name in the checkpoint directory such as chk-7",
+    });
+  }
   if (!elsewhere || parent === resolve(storage.location)) {
     const name = basename(elsewhere ? folder : from);
     const metadata = await storage.load(name);
