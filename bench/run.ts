@@ -111,8 +111,13 @@ function measureFlights(): Row & { readonly peakMb: number; readonly loopPeakMb:
     const hand = runProcess([join(bundles, "flights-by-hand.mjs"), flightsFile, `${folder}/hand`]);
     const job = runProcess([
       "dist/cli/main.js",
-      ...["run", "examples/01-flight-delays/job.ts", "--fresh"],
-      ...["--checkpoint-dir", `${folder}/checkpoints`, "--set", `output=${folder}/out`],
+      "run",
+      "examples/01-flight-delays/job.ts",
+      "--fresh",
+      "--checkpoint-dir",
+      `${folder}/checkpoints`,
+      "--set",
+      `output=${folder}/out`,
     ]);
     rmSync(folder, { recursive: true, force: true });
     if (run === 0) continue;
