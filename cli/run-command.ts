@@ -25,7 +25,7 @@ export async function run(
     () => (current === null ? terminal.exit(EXIT.interrupted) : current.stop()),
     () => current?.exit("stopped at once"),
   );
-  terminal.onClosed(() => interruption.interrupt());
+  terminal.onClosed(() => current?.exit("standard output was closed, so the job was ended"));
   try {
     const loaded = await loadJobWithOptions(args);
     const checkpointDir = args.checkpointDir ?? join(".millrace", loaded.job.name);
@@ -60,6 +60,8 @@ interface CommandRunOptions {
  *
  *   CR1  the first interruption takes a last checkpoint, the second ends the process at once
  *   CR2  after an interruption the user is told the command that goes on
+ *   CR3  when nobody reads standard output any more, no checkpoint is taken over what was printed
+ *        since the last one
  */
 class CommandRun {
   readonly #options: CommandRunOptions;

@@ -151,7 +151,7 @@ export class CheckpointStorage {
     const folder = name.replace(/\/$/, "");
     const key = `${folder}/${METADATA}`;
     const bytes = await this.#blobs.get(this.#prefix + key);
-    if (bytes === null) throw noSuchCheckpoint(folder, this.location, await this.#names());
+    if (bytes === null) throw noSuchCheckpoint(folder, this.location, await this.names());
     let stored: CheckpointMetadata;
     try {
       stored = decodeMetadata(bytes);
@@ -296,7 +296,8 @@ export class CheckpointStorage {
     if (keys.length > 0) await this.#blobs.delete(keys.map((key) => this.#prefix + key));
   }
 
-  async #names(): Promise<readonly string[]> {
+  /** The names of all checkpoints and savepoints here, for people. */
+  async names(): Promise<readonly string[]> {
     const end = `/${METADATA}`;
     const keys = await this.#list("");
     return keys.filter((key) => key.endsWith(end)).map((key) => key.slice(0, -end.length));

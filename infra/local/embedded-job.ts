@@ -41,7 +41,7 @@ export class EmbeddedJob {
   #lastCheckpoint: number | null;
   #records = 0;
   #endDelay: (() => void) | null = null;
-  /** The attempt's sinks found their targets as they need them. */
+  /** The attempt's sources and sinks found what they need. */
   #prepared = false;
   /** Resolves when the first attempt takes requests, or will never. */
   readonly #started: Promise<void>;
@@ -161,7 +161,6 @@ export class EmbeddedJob {
     this.#prepared = false;
     const state = await checkpoints.restore();
     await this.#prepareSinks(checkpoints, restored);
-    this.#prepared = true;
     const execution = new Execution({
       program,
       attempt: this.#attempt,
@@ -194,7 +193,10 @@ export class EmbeddedJob {
       },
       full: (checkpoint, uid, subtask) => checkpoints.full(checkpoint, uid, subtask),
       onActive: () => driver.handle({ kind: "active" }),
-      onReady: () => driver.handle({ kind: "start" }),
+      onReady: () => {
+        this.#prepared = true;
+        driver.handle({ kind: "start" });
+      },
       onEnd: () => driver.handle({ kind: "finish" }),
     });
     const driver = this.#checkpointDriver(execution, checkpoints, await run.nextCheckpoint());
@@ -331,9 +333,9 @@ export class EmbeddedJob {
   }
 }
 
-/** Kinds of failure that another attempt may be spared; a plan or a setting stays as it is. */
+/** Kinds of failure that another attempt may be spared; a plan, a setting or data stays as it is. */
 function mayPass(error: MillraceError): boolean {
-  return ["JobError", "DataError", "StorageError", "LimitError"].includes(error.name);
+  return ["JobError", "StorageError", "LimitError"].includes(error.name);
 }
 
 function describe(error: unknown): string {

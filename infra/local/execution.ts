@@ -1,4 +1,5 @@
 import { assert } from "../../core/assert.ts";
+import { MillraceError } from "../../core/errors.ts";
 import type { SubtaskSnapshot } from "../../core/checkpoint/snapshot.ts";
 import { JobError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports/index.ts";
@@ -103,7 +104,7 @@ export class Execution {
       for (const { task } of this.#units.toReversed()) {
         await task.open(this.#options.allowNonRestoredState);
       }
-      for (const source of this.#sources) await source.start();
+      for (const source of this.#sources) await this.#startSource(source);
       this.#options.onReady();
       await this.#scheduler.run();
     } catch (error) {
@@ -159,6 +160,18 @@ export class Execution {
     for (const { task } of this.#units) {
       if (this.#failure !== null || this.#closed) throw endedBeforeCommit(checkpoint);
       await task.notifyCheckpointComplete(checkpoint);
+    }
+  }
+
+  /** What a source cannot find is told with the source's name. */
+  async #startSource(source: SourceCoordinator): Promise<void> {
+    try {
+      await source.start();
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      const { operators } = this.#options.program.plan.streamGraph;
+      const name = operators.find(({ uid }) => uid === source.uid)?.name ?? source.uid;
+      throw error.at({ operator: name });
     }
   }
 

@@ -138,14 +138,19 @@ async function chooseStart(options: JobRunOptions, storage: CheckpointStorage): 
   if (from !== null && from !== "latest") return startFrom(from, storage, before);
   if (before === null) {
     if (from === null) return freshStart();
-    throw nothingToRestore(storage);
+    throw await nothingToRestore(storage);
   }
   if (from === null && before.status !== "running") {
     notice(`starting afresh: run ${before.runId} in ${storage.location} is ${before.status}`);
     return freshStart();
   }
+  if (before.planHash !== options.planHash) notice(CHANGED);
   return continueRun(before, from === "latest", storage, notice);
 }
+
+const CHANGED =
+  "the job is not quite the one that this run began with (params, settings or operators differ); " +
+  "what the sources had begun to read is read to its end as it was, --fresh begins anew";
 
 function freshStart(): Start {
   return { runId: randomBytes(4).toString("hex"), origin: null, startedFrom: null, since: 0 };
@@ -181,7 +186,7 @@ async function continueRun(
     notice(`continuing run ${runId}, which has no checkpoint yet, from ${startedFrom}`);
     return { runId, origin: await loadFrom(startedFrom, storage), startedFrom, since };
   }
-  if (mustHaveCheckpoint) throw nothingToRestore(storage);
+  if (mustHaveCheckpoint) throw await nothingToRestore(storage);
   notice(`run ${runId} has no checkpoint yet: starting from the beginning`);
   return { runId, origin: null, startedFrom, since };
 }
@@ -217,9 +222,16 @@ function checkpointPath({ metadata, storage }: RestoreSource): string {
   return resolve(storage.location, name);
 }
 
-function nothingToRestore(storage: CheckpointStorage): RestoreError {
-  return new RestoreError(`there is no checkpoint in ${storage.location}`, {
-    code: "RESTORE_NO_CHECKPOINT",
-    hint: "run without --from, or check --checkpoint-dir",
+async function nothingToRestore(storage: CheckpointStorage): Promise<RestoreError> {
+  const names = await storage.names();
+  const code = "RESTORE_NO_CHECKPOINT";
+  const { location } = storage;
+  if (names.length === 0) {
+    const hint = "run without --from, or check --checkpoint-dir";
+    return new RestoreError(`there is no checkpoint in ${location}`, { code, hint });
+  }
+  return new RestoreError(`the present run has no checkpoint in ${location}`, {
+    code,
+    hint: `there are those of other runs: name one with --from (${names.join(", ")}), or run without it`,
   });
 }

@@ -99,6 +99,27 @@ describe("a run that is set back to one of its older checkpoints", () => {
   });
 });
 
+describe("a run that goes on as a job that differs", () => {
+  test("says so", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "millrace-changed-"));
+    const checkpointDir = join(folder, "checkpoints");
+    await runAndStop(numbersJob(join(folder, "out")), { checkpointDir });
+    const notices: string[] = [];
+    const onEvent = (event: JobEvent): void => {
+      if (event.kind === "notice") notices.push(event.line);
+    };
+    const same = await runJob(numbersJob(join(folder, "out")), { checkpointDir, onEvent });
+    same.cancel();
+    await same.result;
+    expect(notices.join()).not.toContain("not quite the one");
+    const other = numbersJob(join(folder, "elsewhere"));
+    await (
+      await runJob(other, { checkpointDir, from: "latest", onEvent })
+    ).result;
+    expect(notices.join()).toContain("not quite the one");
+  });
+});
+
 describe("state that a job no longer declares", () => {
   test("is refused by name, and leaves with the first checkpoint when its loss is allowed", async () => {
     const folder = mkdtempSync(join(tmpdir(), "millrace-unclaimed-"));
