@@ -18,7 +18,7 @@ export interface Sink<T, Committable = unknown> {
    */
   prepare?(context: SinkPrepareContext<Committable>): Promise<void>;
   createWriter(context: SinkWriterContext): SinkWriter<T, Committable>;
-  /** Present for two-phase sinks. One per job. */
+  /** Present for two-phase sinks. One per subtask, for what its writer pre-committed. */
   createCommitter?(): Committer<Committable>;
 }
 

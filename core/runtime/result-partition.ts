@@ -69,8 +69,8 @@ export interface ResultPartitionOptions {
  *   R1  records of one channel keep their order, and stand before what was sent after them
  *   R2  watermarks, status, barriers and the end go to all channels, whatever the partitioner
  *       (semantics 13), and flush the buffers first
- *   R3  a watermark that crosses no step waits for the next flush; what it would have overtaken
- *       cannot react to it
+ *   R3  a watermark that crosses no step waits for one that does, or for a status; nobody behind
+ *       the edge can react to it
  *   R4  from `mark` to `settle` nothing leaves: a watermark or status that the record causes waits
  *       until the record cannot be rolled back any more
  */
