@@ -64,6 +64,11 @@ export class JsonReporter implements Reporter {
   }
 }
 
+/** The last line of a run that failed, also of one that could not start. */
+export function jsonErrorLine(error: unknown, exitCode: number): string {
+  return JSON.stringify({ event: "error", exitCode, ...errorFields(error) });
+}
+
 function errorFields(error: unknown): object {
   if (!(error instanceof MillraceError)) return { message: errorLines(error, false).join(" ") };
   const { name, code, message, hint, where } = error;

@@ -5,6 +5,7 @@ import { errorLines } from "./error-lines.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { explain } from "./explain-command.ts";
 import { jobHelp } from "./job-help.ts";
+import { jsonErrorLine } from "./json-reporter.ts";
 import { loadJob } from "./load-job.ts";
 import { run } from "./run-command.ts";
 import { Terminal } from "./terminal.ts";
@@ -14,8 +15,10 @@ async function main(argv: readonly string[], terminal: Terminal): Promise<ExitCo
   try {
     return await execute(parseCommandLine(argv, version()), argv, terminal);
   } catch (error) {
+    const exitCode = exitCodeOf(error);
+    if (isJsonRun(argv)) terminal.out.write(jsonErrorLine(error, exitCode));
     terminal.errors(errorLines(error, isVerbose(argv)));
-    return exitCodeOf(error);
+    return exitCode;
   } finally {
     await terminal.out.flush();
   }
@@ -45,6 +48,10 @@ async function execute(
 /** The command line may be the error, so it is not asked. */
 function isVerbose(argv: readonly string[]): boolean {
   return argv.includes("--verbose") || argv.includes("-v");
+}
+
+function isJsonRun(argv: readonly string[]): boolean {
+  return argv[0] === "run" && argv.includes("--json");
 }
 
 function version(): string {

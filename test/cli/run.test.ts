@@ -99,6 +99,23 @@ describe("millrace run", () => {
 });
 
 describe("millrace run --json", () => {
+  test("prints an error as an object, also of a run that cannot start", async () => {
+    const { code, stdout } = await millrace(
+      emptyFolder(),
+      "run",
+      numbers,
+      "--json",
+      "--set",
+      "x=1",
+    );
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      event: "error",
+      exitCode: 2,
+      code: "USAGE_PARAM_UNKNOWN",
+    });
+  });
+
   test("prints an object a line, also for printed records", async () => {
     const { code, stdout, stderr } = await millrace(emptyFolder(), "run", numbers, "--json");
     const events = stdout
@@ -126,9 +143,14 @@ describe("millrace run --json", () => {
     const { code, stdout, stderr } = await millrace(emptyFolder(), "run", numbers, ...args);
     const events = stdout.trimEnd().split("\n");
     expect(code).toBe(1);
-    expect(JSON.parse(events.at(-1) ?? "")).toMatchObject({
+    expect(JSON.parse(events.at(-2) ?? "")).toMatchObject({
       event: "failed",
       restartInMs: null,
+      name: "JobError",
+    });
+    expect(JSON.parse(events.at(-1) ?? "")).toMatchObject({
+      event: "error",
+      exitCode: 1,
       name: "JobError",
     });
     expect(stderr).toMatch(/^error: job numbers, .*TypeError: seven is not liked/);
