@@ -1,3 +1,5 @@
+import { limits } from "./limits.ts";
+
 /** Where an error happened, as far as it is known; printed in front of the message. */
 export interface ErrorWhere {
   readonly job?: string;
@@ -90,10 +92,11 @@ export function describeWhere(where: ErrorWhere): string {
   return parts.join(", ");
 }
 
-/** A value for a message: as JSON where that works, cut to 200 characters. */
+/** A value for a message: as JSON where that works, cut to `limits.shownCharactersMax`. */
 export function show(value: unknown): string {
   const text = showWhole(value);
-  return text.length <= 200 ? text : `${text.slice(0, 197)}...`;
+  const max = limits.shownCharactersMax;
+  return text.length <= max ? text : `${text.slice(0, max - 3)}...`;
 }
 
 function showWhole(value: unknown): string {

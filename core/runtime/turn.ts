@@ -20,7 +20,10 @@ export interface TurnInput {
   next(gate: InputGate, barriersOnly: boolean): Delivery | null;
 }
 
-/** What changed in a task since its last cut; encoded only when a host asks for it. */
+/**
+ * What changed in a task since its last cut; encoded only when a host asks for it. Encoding takes
+ * the changes, as a cut does: they are not in the next one again.
+ */
 export interface StateDelta {
   encode(): readonly OperatorSnapshot[];
 }
