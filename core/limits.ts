@@ -20,6 +20,28 @@ export const limits = {
   valueBytesMax: 268_435_456,
   /** Bytes of one bigint in the codec. */
   bigintBytesMax: 1_048_576,
+  /** Bytes of the body of a message; a larger one lies in an object (billed per started 64 KB). */
+  messageBytesMax: 63_000,
+  /** Bytes of a commit that stay in its ledger item; a larger one lies in an object. */
+  ledgerInlineBytesMax: 8_192,
+  /** Bytes of output that an edge holds back for one target before it is sent. */
+  heldOutputBytesMax: 32_768,
+  /** Elements that one turn of a function emits before it ends. */
+  functionEmissionsMax: 256,
+  /** Records that a source emits in one turn of a function, about. */
+  functionRecordsMax: 10_000,
+  /** Messages of a channel that are sent and not consumed (P11). */
+  channelCreditsDefault: 8,
+  /** Messages that wait for one that is missing (P3.3); more fail the job. */
+  reorderMessagesMax: 256,
+  /** Ledger entries since the last snapshot from which on a turn writes one. */
+  snapshotEntriesMax: 16,
+  /** Bytes of changed state since the last snapshot from which on a turn writes one. */
+  snapshotBytesMax: 524_288,
+  /** Bytes of staged sink output from which on a turn hands them to the sink's writer. */
+  stagedBytesMax: 4_194_304,
+  /** Requests to the coordinator that are remembered, so that a repeated one takes effect once. */
+  requestsKept: 256,
   /** Bytes of one decoded frame, after decompression. */
   frameBytesMax: 268_435_456,
   /** Bytes of one canonical key. */

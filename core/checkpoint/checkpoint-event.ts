@@ -34,6 +34,9 @@ export type CheckpointEvent<S> =
   /** `_metadata` is durable. */
   | { readonly kind: "stored"; readonly checkpoint: number }
   | { readonly kind: "store-failed"; readonly checkpoint: number; readonly detail: string }
+  /** From now until `continue` no checkpoint starts; savepoints that are asked for do. */
+  | { readonly kind: "suspend" }
+  | { readonly kind: "continue" }
   /** Every task has ended: the job is done once a checkpoint triggered from now on completes. */
   | { readonly kind: "finish" }
   /** The attempt is over. Pending checkpoints are aborted and nothing is decided any more. */
@@ -49,11 +52,17 @@ export interface Acknowledgement<S> {
 /** What a host has to do, in the order given. */
 export type CheckpointDecision<S> =
   /** Send barrier `checkpoint` to all sources. */
-  | { readonly kind: "trigger"; readonly checkpoint: number; readonly type: CheckpointKind }
+  | {
+      readonly kind: "trigger";
+      readonly checkpoint: number;
+      readonly type: CheckpointKind;
+      readonly request: string | null;
+    }
   /** The checkpoint is given up; tasks need not know (the next barrier ends their alignment). */
   | {
       readonly kind: "abort";
       readonly checkpoint: number;
+      readonly type: CheckpointKind;
       readonly reason: AbortReason;
       readonly detail: string;
       readonly request: string | null;

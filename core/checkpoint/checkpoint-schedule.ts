@@ -5,6 +5,14 @@ export interface ScheduleSettings {
   readonly minPauseMs: number;
 }
 
+/** Where a schedule stands, as a value of the codec. */
+export interface CapturedSchedule {
+  readonly active: boolean;
+  readonly ending: "no" | "wanted" | "pending" | "complete";
+  readonly nextAt: number;
+  readonly lastCompletedAt: number | null;
+}
+
 /**
  * When the next checkpoint may start that nobody asked for: a periodic one, or the last one.
  *
@@ -16,13 +24,29 @@ export interface ScheduleSettings {
 export class CheckpointSchedule {
   readonly #settings: ScheduleSettings;
   #active = false;
-  #ending: "no" | "wanted" | "pending" | "complete" = "no";
+  #ending: CapturedSchedule["ending"] = "no";
   /** The next start, apart from min pause and activity. */
   #nextAt = 0;
   #lastCompletedAt: number | null = null;
 
   constructor(settings: ScheduleSettings) {
     this.#settings = settings;
+  }
+
+  capture(): CapturedSchedule {
+    return {
+      active: this.#active,
+      ending: this.#ending,
+      nextAt: this.#nextAt,
+      lastCompletedAt: this.#lastCompletedAt,
+    };
+  }
+
+  resume({ active, ending, nextAt, lastCompletedAt }: CapturedSchedule): void {
+    this.#active = active;
+    this.#ending = ending;
+    this.#nextAt = nextAt;
+    this.#lastCompletedAt = lastCompletedAt;
   }
 
   get active(): boolean {

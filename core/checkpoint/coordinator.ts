@@ -6,36 +6,14 @@ import type {
   CheckpointKind,
 } from "./checkpoint-event.ts";
 import { CheckpointSchedule } from "./checkpoint-schedule.ts";
+import type {
+  CapturedCoordinator,
+  CoordinatorOptions,
+  CoordinatorSettings,
+  ManualRequest,
+} from "./coordinator-options.ts";
 import { FailureCounter } from "./failure-counter.ts";
 import { PendingCheckpoint, subtaskName } from "./pending-checkpoint.ts";
-
-/** Times in milliseconds. */
-export interface CoordinatorSettings {
-  /** From one periodic trigger to the next; null: none but requests and the last one. */
-  readonly intervalMs: number | null;
-  /** A checkpoint whose acknowledgements take this long is given up. */
-  readonly timeoutMs: number;
-  /** From the completion of the last checkpoint to the next periodic trigger. */
-  readonly minPauseMs: number;
-  readonly maxConcurrent: number;
-  /** Failures in a row that do not fail the job. */
-  readonly tolerableFailures: number;
-  /** How many completed checkpoints are kept. */
-  readonly retained: number;
-}
-
-export interface CoordinatorOptions {
-  readonly settings: CoordinatorSettings;
-  /** Every subtask of the job: each has to acknowledge. */
-  readonly subtasks: readonly { readonly vertex: string; readonly subtask: number }[];
-  /** The number of the first checkpoint, greater than that of every earlier run and attempt. */
-  readonly firstCheckpoint: number;
-}
-
-interface ManualRequest {
-  readonly request: string;
-  readonly type: CheckpointKind;
-}
 
 /**
  * Decides when checkpoints start, complete and fail: events in, decisions out. It has no clock and
@@ -49,6 +27,7 @@ interface ManualRequest {
  *   CC6  a periodic checkpoint starts only when something was active since the last one (L8)
  *   CC7  what comes for a checkpoint that is not pending (late, twice, of another attempt) is ignored
  *   CC8  a savepoint leaves no trace in the job: no notification, no retention, and activity stays
+ *   CC9  while it is suspended nothing starts but savepoints
  */
 export class CheckpointCoordinator<S> {
   readonly #settings: CoordinatorSettings;
@@ -60,7 +39,8 @@ export class CheckpointCoordinator<S> {
   readonly #requests: ManualRequest[] = [];
   #decisions: CheckpointDecision<S>[] = [];
   #next: number;
-  #phase: "new" | "running" | "stopped" = "new";
+  #phase: CapturedCoordinator<S>["phase"] = "new";
+  #suspended = false;
   #wakeAt: number | null = null;
 
   constructor(options: CoordinatorOptions) {
@@ -80,6 +60,39 @@ export class CheckpointCoordinator<S> {
   /** Numbers that are triggered and neither complete nor aborted, ascending. */
   get pending(): readonly number[] {
     return [...this.#pending.keys()];
+  }
+
+  /** The time of the last `wake-at`; null: nothing is armed. */
+  get wakeAt(): number | null {
+    return this.#wakeAt;
+  }
+
+  capture(): CapturedCoordinator<S> {
+    return {
+      phase: this.#phase,
+      suspended: this.#suspended,
+      next: this.#next,
+      wakeAt: this.#wakeAt,
+      schedule: this.#schedule.capture(),
+      failures: this.#failures.capture(),
+      pending: Array.from(this.#pending.values(), (pending) => pending.capture()),
+      requests: [...this.#requests],
+    };
+  }
+
+  /** Goes on where another one was captured; only a new one can. */
+  resume(captured: CapturedCoordinator<S>): void {
+    assert(this.#phase === "new" && this.#pending.size === 0, "a new coordinator resumes");
+    this.#phase = captured.phase;
+    this.#suspended = captured.suspended;
+    this.#next = captured.next;
+    this.#wakeAt = captured.wakeAt;
+    this.#schedule.resume(captured.schedule);
+    this.#failures.resume(captured.failures);
+    for (const pending of captured.pending) {
+      this.#pending.set(pending.checkpoint, PendingCheckpoint.resume(pending));
+    }
+    this.#requests.push(...captured.requests);
   }
 
   /** Takes in an event at `nowMs` (milliseconds since the epoch). */
@@ -120,6 +133,12 @@ export class CheckpointCoordinator<S> {
         return this.#complete(event.checkpoint, now);
       case "store-failed":
         return this.#storeFailed(event.checkpoint, event.detail);
+      case "suspend":
+        this.#suspended = true;
+        return;
+      case "continue":
+        this.#suspended = false;
+        return;
       case "finish":
         return this.#schedule.onFinish(now);
       case "stop":
@@ -206,7 +225,7 @@ export class CheckpointCoordinator<S> {
     const { checkpoint, type, request } = pending;
     this.#pending.delete(checkpoint);
     if (type === "checkpoint") this.#schedule.onAbort(pending.final);
-    this.#decisions.push({ kind: "abort", checkpoint, reason, detail, request });
+    this.#decisions.push({ kind: "abort", checkpoint, type, reason, detail, request });
   }
 
   /** Everything that has become possible or due. */
@@ -260,11 +279,12 @@ export class CheckpointCoordinator<S> {
     const subtasks = this.#subtasks;
     const options = { checkpoint, type, request, final, triggeredAt: now, subtasks };
     this.#pending.set(checkpoint, new PendingCheckpoint<S>(options));
-    this.#decisions.push({ kind: "trigger", checkpoint, type });
+    this.#decisions.push({ kind: "trigger", checkpoint, type, request });
   }
 
+  /** A checkpoint may start (CC5, CC9). */
   get #slotFree(): boolean {
-    return this.#pending.size < this.#settings.maxConcurrent;
+    return !this.#suspended && this.#pending.size < this.#settings.maxConcurrent;
   }
 
   #periodicDue(): number {

@@ -10,6 +10,12 @@ const COUNTED: readonly AbortReason[] = [
 ];
 const OF_THE_COORDINATOR: readonly AbortReason[] = ["expired", "finalize-failure"];
 
+/** What a counter has counted, as a value of the codec. */
+export interface CapturedFailures {
+  readonly failures: number;
+  readonly lastSuccess: number;
+}
+
 /**
  * Counts failed checkpoints in a row.
  *
@@ -23,6 +29,15 @@ export class FailureCounter {
 
   constructor(tolerable: number) {
     this.#tolerable = tolerable;
+  }
+
+  capture(): CapturedFailures {
+    return { failures: this.#failures, lastSuccess: this.#lastSuccess };
+  }
+
+  resume({ failures, lastSuccess }: CapturedFailures): void {
+    this.#failures = failures;
+    this.#lastSuccess = lastSuccess;
   }
 
   success(checkpoint: number): void {

@@ -1,11 +1,12 @@
 export type * from "./snapshot.ts";
 export type * from "./checkpoint-event.ts";
 export { type SubtaskAcknowledgement, assembleOperators } from "./assemble-operators.ts";
-export {
-  type CoordinatorOptions,
-  type CoordinatorSettings,
-  CheckpointCoordinator,
-} from "./coordinator.ts";
+export { CheckpointCoordinator } from "./coordinator.ts";
+export type {
+  CapturedCoordinator,
+  CoordinatorOptions,
+  CoordinatorSettings,
+} from "./coordinator-options.ts";
 export { KeyedFileChains } from "./keyed-file-chains.ts";
 export { type KeyedFileName, keyedFileRef } from "./keyed-file-name.ts";
 export {

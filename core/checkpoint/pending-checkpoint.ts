@@ -10,6 +10,12 @@ export interface PendingCheckpointOptions {
   readonly subtasks: readonly string[];
 }
 
+/** A pending checkpoint as a value of the codec; `subtasks` are those that are missing. */
+export interface CapturedCheckpoint<S> extends PendingCheckpointOptions {
+  readonly storing: boolean;
+  readonly acknowledgements: readonly Acknowledgement<S>[];
+}
+
 /**
  * A checkpoint that was triggered and is neither complete nor aborted.
  *
@@ -34,6 +40,27 @@ export class PendingCheckpoint<S> {
     this.final = options.final;
     this.triggeredAt = options.triggeredAt;
     this.#missing = new Set(options.subtasks);
+  }
+
+  static resume<S>(captured: CapturedCheckpoint<S>): PendingCheckpoint<S> {
+    const pending = new PendingCheckpoint<S>(captured);
+    pending.storing = captured.storing;
+    pending.#acknowledgements.push(...captured.acknowledgements);
+    return pending;
+  }
+
+  capture(): CapturedCheckpoint<S> {
+    const { checkpoint, type, request, final, triggeredAt, storing } = this;
+    return {
+      checkpoint,
+      type,
+      request,
+      final,
+      triggeredAt,
+      subtasks: [...this.#missing],
+      storing,
+      acknowledgements: [...this.#acknowledgements],
+    };
   }
 
   /** All subtasks have acknowledged (PC1). */

@@ -140,6 +140,10 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
     }));
   }
 
+  pending(): Promise<void> | null {
+    return this.#fetching ? this.#background : null;
+  }
+
   workLeft(): number {
     return this.snapshot().reduce((sum, split) => sum + this.#source.workLeft(split), 0);
   }

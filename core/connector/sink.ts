@@ -6,6 +6,8 @@ import type { Clock, MetricGroup } from "../ports/index.ts";
  *   K1  what a writer got before barrier n is made durable but invisible by `prepareCommit` at n
  *   K2  the committables of n are part of checkpoint n, and committed only after n is complete
  *   K3  `commit` is idempotent: after a crash the same committables come again
+ *   K4  a write-ahead sink (`createApplier`) writes what a committed turn says, once, without waiting
+ *       for a checkpoint; a host without committed turns uses its writer and committer
  */
 export interface Sink<T, Committable = unknown> {
   /** For plans and errors, e.g. `files(out/hourly)`. */
@@ -20,6 +22,35 @@ export interface Sink<T, Committable = unknown> {
   createWriter(context: SinkWriterContext): SinkWriter<T, Committable>;
   /** Present for two-phase sinks. One per subtask, for what its writer pre-committed. */
   createCommitter?(): Committer<Committable>;
+  /** Present for write-ahead sinks: what a host that commits every turn uses in place of a writer. */
+  createApplier?(): WriteAheadApplier<T>;
+}
+
+/**
+ * Where records of a write-ahead sink come from. Positions of one (runId, uid, subtask) grow: first
+ * by generation, then by version.
+ */
+export interface ApplyPosition {
+  readonly runId: string;
+  readonly uid: string;
+  readonly subtask: number;
+  readonly generation: number;
+  readonly version: number;
+}
+
+/** Writes records exactly once, however often and late it is told to. */
+export interface WriteAheadApplier<T> {
+  /**
+   * Writes `values` unless it has seen this position or a later one. Whether it has is decided in
+   * one transaction with the write: a guard per (runId, uid, subtask).
+   */
+  apply(
+    values: readonly T[],
+    timestamps: readonly number[],
+    position: ApplyPosition,
+  ): Promise<void>;
+  /** A restore: nothing of an older generation may be written any more, by whomever. */
+  fence(position: ApplyPosition): Promise<void>;
 }
 
 export interface SinkPrepareContext<Committable> {
@@ -50,6 +81,11 @@ export interface SinkWriterContext {
   readonly parallelism: number;
   /** The last checkpoint number before this attempt; the next barrier is greater. */
   readonly lastCheckpoint: number;
+  /**
+   * How many committables earlier writers of this subtask pre-committed for the same checkpoint: a
+   * host of short-lived writers has several in one epoch. Names that count from 0 count on from it.
+   */
+  readonly firstIndex: number;
   readonly clock: Clock;
   readonly metrics: MetricGroup;
   /** Prints a line to the job's standard output. */

@@ -81,6 +81,12 @@ export interface SourceReader<T, Split> {
   noMoreSplits(): void;
   /** The unfinished splits with their positions, as of the records emitted so far (S2). */
   snapshot(checkpoint: number): readonly Split[];
+  /**
+   * Resolves when a read in the background has ended, so that `poll` may have something; null while
+   * none is under way. Who runs turns in short-lived processes waits for it instead of for `wake`;
+   * a reader that reads in the background and has no `pending` is looked at once a second there.
+   */
+  pending?(): Promise<void> | null;
   /** How much of its splits it still has to read, in the enumerator's unit of `work`. */
   workLeft?(): number;
   /** The checkpoint is complete (sources that acknowledge outside, as SQS). */

@@ -1,12 +1,20 @@
 import { DataError, show } from "../errors.ts";
 import { Operator, type OperatorSetup } from "../runtime/operator.ts";
 import {
+  type IdlenessState,
   IdlenessTimer,
   type WatermarkGenerator,
   type WatermarkOutput,
   type WatermarkStrategy,
 } from "../time/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
+
+interface Progress {
+  readonly current: number;
+  readonly idle: boolean;
+  readonly generator: unknown;
+  readonly idleness: IdlenessState | null;
+}
 
 /**
  * Gives records new event time and makes watermarks in the middle of a job (semantics 12).
@@ -67,6 +75,23 @@ export class TimestampsAndWatermarksOperator<T> extends Operator<T, T> implement
   }
 
   override status(_idle: boolean): void {}
+
+  override captureProgress(): Progress {
+    return {
+      current: this.#current,
+      idle: this.#idle,
+      generator: this.#generator?.capture?.() ?? null,
+      idleness: this.#idleness?.capture() ?? null,
+    };
+  }
+
+  override resumeProgress(progress: unknown): void {
+    const { current, idle, generator, idleness } = progress as Progress; // what `captureProgress` gave
+    this.#current = current;
+    this.#idle = idle;
+    if (generator !== null) this.#generator?.resume?.(generator);
+    if (idleness !== null) this.#idleness?.resume(idleness);
+  }
 
   #setIdle(idle: boolean): void {
     if (this.#idle === idle) return;

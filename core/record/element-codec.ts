@@ -17,6 +17,8 @@ const elementTags = {
   /** varint checkpoint */
   barrier: 5,
   end: 6,
+  /** varint checkpoint */
+  savepointBarrier: 7,
 } as const;
 
 const MIN_I64 = -(2n ** 63n);
@@ -34,7 +36,9 @@ export function encodeElement(element: StreamElement, writer: ByteWriter): void 
     case "status":
       return writer.writeByte(element.idle ? elementTags.idle : elementTags.active);
     case "barrier":
-      writer.writeByte(elementTags.barrier);
+      writer.writeByte(
+        element.savepoint === true ? elementTags.savepointBarrier : elementTags.barrier,
+      );
       return writer.writeVarint(element.checkpoint);
     case "end":
       return writer.writeByte(elementTags.end);
@@ -59,6 +63,8 @@ export function decodeElement(reader: ByteReader): StreamElement {
       return { kind: "status", idle: true };
     case elementTags.barrier:
       return { kind: "barrier", checkpoint: reader.readVarint() };
+    case elementTags.savepointBarrier:
+      return { kind: "barrier", checkpoint: reader.readVarint(), savepoint: true };
     case elementTags.end:
       return { kind: "end" };
     default:

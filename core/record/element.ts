@@ -26,6 +26,8 @@ export interface StatusElement {
 export interface BarrierElement {
   readonly kind: "barrier";
   readonly checkpoint: number;
+  /** The checkpoint is a savepoint: every subtask writes its whole state. */
+  readonly savepoint?: true;
 }
 
 /** No record or watermark follows; barriers still do (a finished task forwards them). */

@@ -26,6 +26,8 @@ export const envelopeKinds = {
   keyedState: 3,
   operatorState: 4,
   ledgerEntry: 5,
+  keyedPack: 6,
+  message: 7,
 } as const;
 
 export type EnvelopeKind = keyof typeof envelopeKinds;

@@ -1,5 +1,13 @@
 import { assert } from "../assert.ts";
-import { WatermarkCombiner } from "../time/watermark-combiner.ts";
+import { WatermarkCombiner, type WatermarkCombinerState } from "../time/watermark-combiner.ts";
+
+export interface InputGateState {
+  readonly watermarks: WatermarkCombinerState;
+  readonly delivered: readonly number[];
+  readonly ended: readonly number[];
+  readonly aligning: number;
+  readonly lastCheckpoint: number;
+}
 
 /**
  * The receiving end of a task: one state per channel.
@@ -69,6 +77,29 @@ export class InputGate {
     this.#lastCheckpoint = checkpoint;
     this.#aligning = 0;
     return checkpoint;
+  }
+
+  /** Everything, as a value of the codec; for a host that keeps it over turns. */
+  capture(): InputGateState {
+    return {
+      watermarks: this.#watermarks.capture(),
+      delivered: [...this.#delivered],
+      ended: [...this.#ended],
+      aligning: this.#aligning,
+      lastCheckpoint: this.#lastCheckpoint,
+    };
+  }
+
+  /** Goes on where `capture` was called. */
+  resume(state: InputGateState): void {
+    assert(state.ended.length === this.channels, "a gate resumes with its channels");
+    this.#watermarks.resume(state.watermarks);
+    this.#delivered.set(state.delivered);
+    this.#ended.set(state.ended);
+    this.#deliveredCount = state.delivered.filter((each) => each === 1).length;
+    this.#endedCount = state.ended.filter((each) => each === 1).length;
+    this.#aligning = state.aligning;
+    this.#lastCheckpoint = state.lastCheckpoint;
   }
 
   #startAlignment(checkpoint: number): void {

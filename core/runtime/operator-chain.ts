@@ -11,6 +11,7 @@ import type { Implementation, KeySelector } from "./program.ts";
 import { ResultPartition, combine } from "./result-partition.ts";
 import { MainOutput, SideRouter } from "./side-router.ts";
 import { SinkOperator } from "./sink-operator.ts";
+import { StagingSinkOperator } from "./staging-sink-operator.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
 import type { Emission } from "./task-output.ts";
 import { TimerRelay } from "./timer-relay.ts";
@@ -98,7 +99,10 @@ export class OperatorChain {
     const context = this.#context(node, state, timers, operatorState);
     let operator: Operator<unknown, unknown> | null = null;
     if (implementation.kind === "sink") {
-      operator = new SinkOperator({ context, out, side }, implementation.sink, environment);
+      const setup = { context, out, side };
+      operator = environment.stagesOutput
+        ? new StagingSinkOperator(setup)
+        : new SinkOperator(setup, implementation.sink, environment);
     } else if (implementation.kind === "operator") {
       operator = implementation.create({ context, out, side });
     }
@@ -124,7 +128,10 @@ export class OperatorChain {
   ): void {
     const declared = implementation.kind === "operator" ? implementation.states : [];
     for (const descriptor of declared) state.column(descriptor);
-    for (const files of this.#environment.restore.get(node.uid)?.keyed ?? []) state.restore(files);
+    const restore = this.#environment.restore.get(node.uid);
+    if (restore === undefined) return;
+    for (const files of restore.keyed) state.restore(files);
+    if (restore.changes.length > 0) state.restore(restore.changes, true);
   }
 
   /**

@@ -104,6 +104,16 @@ export abstract class Operator<I = never, O = unknown> implements Output<I> {
    */
   onTurnEnd?(now: number): number | null;
 
+  /**
+   * What the operator knows beside its state and must not lose between two turns in different
+   * processes (a watermark), as a value of the codec. A checkpoint has none of it: after a restore
+   * watermarks begin anew, as in Flink.
+   */
+  captureProgress?(): unknown;
+
+  /** Before the first element: what `captureProgress` gave at the end of the last turn. */
+  resumeProgress?(progress: unknown): void;
+
   /** All input has ended; the last chance to emit records. After the MAX watermark. */
   endOfInput(): void {}
 

@@ -1,3 +1,4 @@
+import { assert } from "../assert.ts";
 import { limits } from "../limits.ts";
 import type { WatermarkSteps } from "../plan/plan.ts";
 import { crossesStep } from "../plan/watermark-steps.ts";
@@ -46,6 +47,20 @@ class ChannelBuffer {
     this.since = 0;
     return { values, timestamps };
   }
+}
+
+export interface ResultPartitionState {
+  readonly sentWatermark: number;
+  readonly heldWatermark: number;
+}
+
+/** Records on their way to one target subtask that wait for more. */
+export interface HeldOutput {
+  readonly to: number;
+  readonly values: readonly unknown[];
+  readonly timestamps: readonly number[];
+  /** When the oldest was seen at the end of a turn; 0: not yet. */
+  readonly since: number;
 }
 
 export interface ResultPartitionOptions {
@@ -195,6 +210,50 @@ export class ResultPartition implements Output<unknown> {
     this.#buffers.forEach((buffer, channel) => {
       buffer.length = mark[channel] ?? 0;
     });
+  }
+
+  /** The watermarks of the edge, as a value of the codec; for a host that keeps it over turns. */
+  capture(): ResultPartitionState {
+    return { sentWatermark: this.#sentWatermark, heldWatermark: this.#heldWatermark };
+  }
+
+  resume({ sentWatermark, heldWatermark }: ResultPartitionState): void {
+    this.#sentWatermark = sentWatermark;
+    this.#heldWatermark = heldWatermark;
+  }
+
+  get edge(): number {
+    return this.#edge;
+  }
+
+  /** What is held back, by target subtask. */
+  held(): readonly HeldOutput[] {
+    const held: HeldOutput[] = [];
+    for (let channel = 0; channel < this.#buffers.length; channel += 1) {
+      const { values, timestamps, length, since } = this.#buffers[channel] as ChannelBuffer;
+      if (length === 0) continue;
+      held.push({
+        to: this.#targets[channel] as number,
+        values: values.slice(0, length),
+        timestamps: timestamps.slice(0, length),
+        since,
+      });
+    }
+    return held;
+  }
+
+  /** Puts back what an earlier turn held back. */
+  hold({ to, values, timestamps, since }: HeldOutput): void {
+    const channel = this.#targets.indexOf(to);
+    const buffer = this.#buffers[channel];
+    assert(buffer !== undefined && buffer.length === 0, `R1: output is held once for ${to}`);
+    for (let i = 0; i < values.length; i += 1) buffer.append(values[i], timestamps[i] as number);
+    buffer.since = since;
+  }
+
+  /** Sends what is held back for one target subtask. */
+  flush(to: number): void {
+    this.#flush(this.#targets.indexOf(to));
   }
 
   /** Sends what is older than the buffer timeout; returns when the rest is due, or null. */

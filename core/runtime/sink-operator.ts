@@ -4,7 +4,7 @@ import { Operator, type OperatorSetup } from "./operator.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
 
 /** What was pre-committed at one barrier and is not known to be committed. */
-interface Epoch {
+export interface Epoch {
   readonly checkpoint: number;
   readonly committables: readonly unknown[];
 }
@@ -39,6 +39,7 @@ export class SinkOperator extends Operator<unknown, never> {
       subtask: context.subtask,
       parallelism: context.parallelism,
       lastCheckpoint: environment.lastCheckpoint,
+      firstIndex: 0,
       clock: context.clock,
       metrics: context.metrics,
       print: (line) => context.print(line),

@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import type { OperatorList } from "../state/index.ts";
 import {
   type Budget,
+  type IdlenessState,
   IdlenessTimer,
   type SplitWatermark,
   SplitWatermarks,
@@ -17,6 +18,26 @@ import type { OperatorChain } from "./operator-chain.ts";
 import type { SourceImplementation } from "./program.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
 import { DEAD_LETTERS, type DeadLetter, type UndoLog, errorOf } from "./undo-log.ts";
+
+/** What a source task knows of one split beside its position. */
+export interface SplitProgress {
+  readonly watermark: number;
+  readonly idle: boolean;
+  /** As `WatermarkGenerator.capture` gave it; null: nothing. */
+  readonly generator: unknown;
+  readonly idleness: IdlenessState | null;
+}
+
+/** What a source task must not lose between two turns in different processes. */
+export interface SourceProgress {
+  readonly emittedWatermark: number;
+  readonly idle: boolean;
+  readonly combined: { readonly current: number; readonly idle: boolean };
+  readonly watermarks: readonly (SplitProgress & { readonly id: string })[];
+  readonly unfinished: readonly unknown[];
+  readonly noMoreSplits: boolean;
+  readonly ended: boolean;
+}
 
 /** The list state that holds a reader's unfinished splits. */
 export const SPLITS = "splits";
@@ -42,6 +63,7 @@ export class SourceDriver implements ReaderOutput<unknown> {
   #readerWakeUp: number | null = null;
   #idleWakeUp: number | null = null;
   #ended = false;
+  #noMoreSplits = false;
 
   constructor(
     implementation: SourceImplementation,
@@ -105,7 +127,49 @@ export class SourceDriver implements ReaderOutput<unknown> {
   }
 
   noMoreSplits(): void {
+    this.#noMoreSplits = true;
     this.#reader.noMoreSplits();
+  }
+
+  /** As `SourceReader.pending`. */
+  pending(): Promise<void> | null {
+    return this.#reader.pending?.() ?? null;
+  }
+
+  /** Whether the reader tells of reads in the background by itself. */
+  get tellsPending(): boolean {
+    return this.#reader.pending !== undefined;
+  }
+
+  /** The unfinished splits, each with its position (S2). */
+  unfinished(checkpoint: number): readonly unknown[] {
+    return this.#reader.snapshot(checkpoint);
+  }
+
+  /** Everything a source task knows, as a value of the codec; for a host that keeps it over turns. */
+  capture(checkpoint: number): SourceProgress {
+    return {
+      emittedWatermark: this.#emittedWatermark,
+      idle: this.#idle,
+      combined: this.#watermarks.capture(),
+      watermarks: [...this.#outputs].map(([id, output]) => ({ id, ...output.capture() })),
+      unfinished: this.unfinished(checkpoint),
+      noMoreSplits: this.#noMoreSplits,
+      ended: this.#ended,
+    };
+  }
+
+  /** Before `open`: goes on where `capture` was called. */
+  resume(progress: SourceProgress): void {
+    this.#emittedWatermark = progress.emittedWatermark;
+    this.#idle = progress.idle;
+    this.#watermarks.resume(progress.combined);
+    for (const captured of progress.watermarks) {
+      this.#outputs.set(captured.id, this.#drivenSplit(captured.id, captured));
+    }
+    this.#ended = progress.ended;
+    if (progress.unfinished.length > 0) this.#reader.addSplits(progress.unfinished);
+    if (progress.noMoreSplits) this.noMoreSplits();
   }
 
   async notifyCheckpointComplete(checkpoint: number): Promise<void> {
@@ -119,9 +183,10 @@ export class SourceDriver implements ReaderOutput<unknown> {
   /** Emits until the budget is used up or the reader has nothing in memory. */
   poll(budget: Budget): PollResult {
     this.#readerWakeUp = null;
+    const recordsMax = this.#environment.pollRecordsMax ?? limits.batchRecordsMax;
     let result: PollResult;
     do {
-      result = this.#reader.poll(this, limits.batchRecordsMax);
+      result = this.#reader.poll(this, recordsMax);
     } while (result === "more" && !budget.exhausted());
     this.#ended = result === "end";
     this.#emitWatermark();
@@ -145,7 +210,7 @@ export class SourceDriver implements ReaderOutput<unknown> {
     output.release();
   }
 
-  #drivenSplit(splitId: string): DrivenSplit {
+  #drivenSplit(splitId: string, captured: SplitProgress | null = null): DrivenSplit {
     const { out, node } = this.#chain.head;
     const { undo } = this.#chain;
     const options: DrivenSplitOptions = {
@@ -154,6 +219,7 @@ export class SourceDriver implements ReaderOutput<unknown> {
       strategy: this.#strategy,
       watermarks: this.#watermarks,
       counters: this.#counters,
+      captured,
       out: undo === null ? out : new UndoableSource(out, undo, this.#chain, this.#counters),
       onDirty: (raw, error) => this.#onDirty(raw, error),
     };
@@ -215,6 +281,8 @@ interface DrivenSplitOptions {
   readonly strategy: WatermarkStrategy<unknown>;
   readonly watermarks: SplitWatermarks;
   readonly counters: SourceCounters;
+  /** Null for a split that is new. */
+  readonly captured: SplitProgress | null;
   readonly out: Output<unknown>;
   readonly onDirty: (raw: unknown, error: unknown) => void;
 }
@@ -241,8 +309,16 @@ class DrivenSplit implements SplitOutput<unknown> {
     this.#generator = strategy.createGenerator?.() ?? null;
     this.#idleness = strategy.idlenessMs === null ? null : new IdlenessTimer(strategy.idlenessMs);
     this.#watermarks = watermarks;
-    const watermark = watermarks.add();
+    const { captured } = options;
+    const watermark =
+      captured === null
+        ? watermarks.add()
+        : watermarks.addCaptured(captured.watermark, captured.idle);
     this.#watermark = watermark;
+    if (captured !== null) {
+      if (captured.generator !== null) this.#generator?.resume?.(captured.generator);
+      if (captured.idleness !== null) this.#idleness?.resume(captured.idleness);
+    }
     this.#watermarkOutput = {
       emit: (timestamp) => {
         watermarks.update(watermark, timestamp);
@@ -288,6 +364,15 @@ class DrivenSplit implements SplitOutput<unknown> {
     if (this.#idleness !== null) {
       this.#watermarks.setIdle(this.#watermark, this.#idleness.check(now));
     }
+  }
+
+  capture(): SplitProgress {
+    return {
+      watermark: this.#watermark.watermark,
+      idle: this.#watermark.idle,
+      generator: this.#generator?.capture?.() ?? null,
+      idleness: this.#idleness?.capture() ?? null,
+    };
   }
 
   /** When `periodic` is due again although no record comes. */

@@ -8,11 +8,14 @@ import type { Budget } from "../time/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
 import { InputGate } from "./input-gate.ts";
 import { Operator, TwoInputOperator } from "./operator.ts";
-import { OperatorChain } from "./operator-chain.ts";
+import { type ChainedOperator, OperatorChain } from "./operator-chain.ts";
 import type { KeySelector } from "./program.ts";
+import type { ResultPartition } from "./result-partition.ts";
 import { SourceDriver, emitDeadLetter } from "./source-driver.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
+import { StagingSinkOperator } from "./staging-sink-operator.ts";
 import type { Emission } from "./task-output.ts";
+import type { HeldEdgeOutput, TaskProgress } from "./task-progress.ts";
 import { type Delivery, TurnBudget, type TurnInput, type TurnResult } from "./turn.ts";
 
 /** A channel that ends at this task. */
@@ -60,6 +63,7 @@ export class StreamTask {
   #pendingAdvance: number | null = null;
   #remainder: Remainder | null = null;
   #cut: number | null = null;
+  #cutsSavepoint = false;
   #forwardedWatermark = MIN_WATERMARK;
   #idle = false;
   #ended = false;
@@ -72,7 +76,11 @@ export class StreamTask {
     this.vertex = environment.vertex.id;
     this.subtask = environment.subtask;
     this.inputs = inputChannels(environment);
-    this.#budget = new TurnBudget(this.#emissions, () => this.backlog() !== null);
+    this.#budget = new TurnBudget(
+      this.#emissions,
+      () => this.backlog() !== null,
+      environment.turnEmissionsMax,
+    );
     this.#chain = new OperatorChain(environment, this.#emissions);
     this.#sinks = this.#chain.operators.flatMap(({ operator }) =>
       operator === null || operator.backlog === Operator.prototype.backlog ? [] : [operator],
@@ -136,32 +144,44 @@ export class StreamTask {
   }
 
   /** Asks a source task for the cut of a checkpoint; other tasks learn it from their barriers. */
-  triggerCheckpoint(checkpoint: number): void {
+  triggerCheckpoint(checkpoint: number, savepoint = false): void {
     assert(this.source !== null, "T3: only sources are triggered");
     this.#cut = checkpoint;
+    this.#cutsSavepoint = savepoint;
   }
 
-  runTurn(input: TurnInput, hostBudget: Budget): TurnResult {
+  /** Whether the cut that is due is a savepoint's, as far as the barriers say. */
+  get cutsSavepoint(): boolean {
+    return this.#cutsSavepoint;
+  }
+
+  /**
+   * `works`: false keeps the task from making anything by itself (timers, a pending advance, a poll,
+   * overdue output); it only takes what `input` gives it.
+   */
+  runTurn(input: TurnInput, hostBudget: Budget, works = true): TurnResult {
     const budget = this.#budget.restart(hostBudget);
     const { timers } = this.#chain.head;
     const before = this.#recordsIn;
     const firedBefore = timers?.fired ?? 0;
     let more = false;
+    let firedByClock = 0;
     if (this.#cut === null) {
-      more = !this.#fireProcessingTime(budget);
-      if (this.source !== null) more = this.#runSource(budget) || more;
-      else more = this.#runInput(input, budget) || more;
+      if (works) more = !this.#fireProcessingTime(budget);
+      firedByClock = (timers?.fired ?? 0) - firedBefore;
+      if (this.source === null) more = this.#runInput(input, budget, works) || more;
+      else if (works) more = this.#runSource(budget) || more;
     }
-    const wakeUp = this.#endTurn();
+    const wakeUp = works ? this.#endTurn() : null;
     const recordsIn = this.#recordsIn - before;
     return {
       outputs: this.#emissions.splice(0),
-      delta: { encode: () => this.#chain.snapshot(() => false) },
       wakeUp,
       more: more && this.#cut === null,
       cut: this.#cut,
       recordsIn,
       active: recordsIn > 0 || (timers?.fired ?? 0) > firedBefore,
+      firedByClock: firedByClock > 0,
     };
   }
 
@@ -191,9 +211,9 @@ export class StreamTask {
   }
 
   /** Takes in elements until the input is empty, the budget is used up, or a cut is due. */
-  #runInput(input: TurnInput, budget: Budget): boolean {
+  #runInput(input: TurnInput, budget: Budget, works: boolean): boolean {
     const gate = this.gate as InputGate;
-    if (this.#pendingAdvance !== null) {
+    if (works && this.#pendingAdvance !== null) {
       this.#advance(this.#pendingAdvance, budget);
       this.#forwardStatus(gate);
     }
@@ -214,10 +234,10 @@ export class StreamTask {
     }
   }
 
-  #take({ channel, element }: Delivery, gate: InputGate, budget: Budget): void {
+  #take({ channel, element, from }: Delivery, gate: InputGate, budget: Budget): void {
     switch (element.kind) {
       case "records":
-        return this.#processBatch(element, channel, 0, budget);
+        return this.#processBatch(element, channel, from, budget);
       case "watermark":
         gate.onWatermark(channel, element.timestamp);
         return this.#onTime(gate, budget);
@@ -235,7 +255,9 @@ export class StreamTask {
 
   #onBarrier(gate: InputGate, channel: number, barrier: BarrierElement): void {
     const complete = gate.onBarrier(channel, barrier.checkpoint);
-    if (complete !== null) this.#cut = complete;
+    if (complete === null) return;
+    this.#cut = complete;
+    this.#cutsSavepoint = barrier.savepoint ?? false;
   }
 
   #onTime(gate: InputGate, budget: Budget): void {
@@ -403,6 +425,99 @@ export class StreamTask {
     return wakeUp;
   }
 
+  /** The operators with their states, head first. */
+  get operators(): readonly ChainedOperator[] {
+    return this.#chain.operators;
+  }
+
+  /** The sinks of a task whose host stages output (`TaskEnvironment.stagesOutput`). */
+  stagingSinks(): readonly StagingSinkOperator[] {
+    return this.#chain.operators.flatMap(({ operator }) =>
+      operator instanceof StagingSinkOperator ? [operator] : [],
+    );
+  }
+
+  /** An advance of event time waits for another turn (T2). */
+  get advancing(): boolean {
+    return this.#pendingAdvance !== null;
+  }
+
+  /**
+   * Where the last batch was left by a budget: its next record; null: all were processed. The batch
+   * is forgotten: whoever asks hands it in again, from there.
+   */
+  takeRemainder(): number | null {
+    const remainder = this.#remainder;
+    this.#remainder = null;
+    return remainder?.index ?? null;
+  }
+
+  /** Ends the input of a source task now, as a stop with drain does (semantics 25). */
+  drain(): void {
+    assert(this.source !== null, "only a source is drained");
+    if (!this.#ended) this.#endSource();
+  }
+
+  /** Everything beside state that must not be lost between two turns in different processes. */
+  capture(checkpoint: number): TaskProgress {
+    assert(this.#cut === null && this.#remainder === null, "T3: nothing is half done");
+    return {
+      pendingAdvance: this.#pendingAdvance,
+      watermark: this.#forwardedWatermark,
+      idle: this.#idle,
+      ended: this.#ended,
+      gate: this.gate?.capture() ?? null,
+      source: this.source?.capture(checkpoint) ?? null,
+      timers: this.#chain.head.timers?.currentWatermark ?? null,
+      partitions: this.#chain.partitions.map((partition) => partition.capture()),
+      operators: this.#chain.operators.map(
+        ({ operator }) => operator?.captureProgress?.() ?? null,
+      ),
+    };
+  }
+
+  /** Before `open`: goes on where `capture` was called. */
+  resume(progress: TaskProgress): void {
+    this.#pendingAdvance = progress.pendingAdvance;
+    this.#forwardedWatermark = progress.watermark;
+    this.#idle = progress.idle;
+    this.#ended = progress.ended;
+    if (progress.gate !== null) this.gate?.resume(progress.gate);
+    if (progress.timers !== null) this.#chain.head.timers?.resumeWatermark(progress.timers);
+    this.#chain.partitions.forEach((partition, index) => {
+      const captured = progress.partitions[index];
+      if (captured !== undefined) partition.resume(captured);
+    });
+    this.#chain.operators.forEach(({ operator }, index) => {
+      const captured = progress.operators[index] ?? null;
+      if (captured !== null) operator?.resumeProgress?.(captured);
+    });
+    if (progress.source !== null) this.source?.resume(progress.source);
+  }
+
+  /** Output that waits for more, or for its buffer timeout. */
+  heldOutput(): readonly HeldEdgeOutput[] {
+    return this.#chain.partitions.flatMap((partition) =>
+      partition.held().map((held) => ({ edge: partition.edge, ...held })),
+    );
+  }
+
+  holdOutput(held: HeldEdgeOutput): void {
+    this.#partition(held.edge).hold(held);
+  }
+
+  /** Sends what is held back for one target; returns it. */
+  flushOutput(edge: number, to: number): readonly Emission[] {
+    this.#partition(edge).flush(to);
+    return this.#emissions.splice(0);
+  }
+
+  #partition(edge: number): ResultPartition {
+    const partition = this.#chain.partitions.find((each) => each.edge === edge);
+    assert(partition !== undefined, `edge ${edge} starts at ${this.vertex}`);
+    return partition;
+  }
+
   /** The async edge before a cut: sinks make durable what they have (K1). */
   async flush(checkpoint: number): Promise<void> {
     for (const { operator, node } of this.#chain.operators) {
@@ -422,7 +537,10 @@ export class StreamTask {
     assert(this.#cut === checkpoint, `T3: cut ${checkpoint} is due`);
     this.#cut = null;
     for (const { operator } of this.#chain.operators) operator?.prepareSnapshot(checkpoint);
-    const barrier: StreamElement = { kind: "barrier", checkpoint };
+    const barrier: StreamElement = this.#cutsSavepoint
+      ? { kind: "barrier", checkpoint, savepoint: true }
+      : { kind: "barrier", checkpoint };
+    this.#cutsSavepoint = false;
     for (const partition of this.#chain.partitions) partition.broadcast(barrier);
     this.source?.snapshot(checkpoint);
     const operators = this.#chain.snapshot(full);

@@ -9,6 +9,8 @@ import type { Program } from "./program.ts";
 export interface OperatorRestore {
   /** Keyed state files by old subtask: base first, then segments. */
   readonly keyed: readonly (readonly Uint8Array[])[];
+  /** What this subtask itself changed since: segments, or packs of them. */
+  readonly changes: readonly Uint8Array[];
   readonly operatorState: OperatorStateSnapshot;
 }
 
@@ -23,6 +25,15 @@ export interface TaskEnvironment {
   /** The checkpoint the job was restored from; 0 on a fresh start. */
   readonly lastCheckpoint: number;
   readonly restore: ReadonlyMap<string, OperatorRestore>;
+  /**
+   * Sinks keep their records for the host (`StreamTask.stagingSinks`), which writes them when the
+   * turn is committed.
+   */
+  readonly stagesOutput: boolean;
+  /** Elements a turn emits before it ends; undefined: as `limits` says. */
+  readonly turnEmissionsMax?: number | undefined;
+  /** Records that one call of a source's `poll` may emit; undefined: a batch. */
+  readonly pollRecordsMax?: number | undefined;
   readonly clock: Clock;
   /** 0 <= random < 1. */
   readonly random: () => number;

@@ -1,4 +1,3 @@
-import type { OperatorSnapshot } from "../checkpoint/snapshot.ts";
 import { limits } from "../limits.ts";
 import type { StreamElement } from "../record/element.ts";
 import type { Budget } from "../time/index.ts";
@@ -9,6 +8,8 @@ import type { Emission } from "./task-output.ts";
 export interface Delivery {
   readonly channel: number;
   readonly element: StreamElement;
+  /** Of a batch: its first record that is wanted; those before it had their turn. */
+  readonly from: number;
 }
 
 /** Where a turn takes its input from: queues in memory, or the messages of an invocation. */
@@ -20,17 +21,8 @@ export interface TurnInput {
   next(gate: InputGate, barriersOnly: boolean): Delivery | null;
 }
 
-/**
- * What changed in a task since its last cut; encoded only when a host asks for it. Encoding takes
- * the changes, as a cut does: they are not in the next one again.
- */
-export interface StateDelta {
-  encode(): readonly OperatorSnapshot[];
-}
-
 export interface TurnResult {
   readonly outputs: readonly Emission[];
-  readonly delta: StateDelta;
   /** When the task wants a turn even without input, in ms of processing time; null: never. */
   readonly wakeUp: number | null;
   /** There is work left that needs no input: run the task again. */
@@ -41,6 +33,8 @@ export interface TurnResult {
   readonly recordsIn: number;
   /** Records came in or timers fired: there is something new to checkpoint (L8). */
   readonly active: boolean;
+  /** Timers of processing time fired. */
+  readonly firedByClock: boolean;
 }
 
 /**
@@ -50,11 +44,17 @@ export interface TurnResult {
 export class TurnBudget implements Budget {
   readonly #emissions: readonly Emission[];
   readonly #lags: () => boolean;
+  readonly #emissionsMax: number;
   #host: Budget;
 
   /** `lags`: whether a sink of the task takes no more. */
-  constructor(emissions: readonly Emission[], lags: () => boolean) {
+  constructor(
+    emissions: readonly Emission[],
+    lags: () => boolean,
+    emissionsMax: number = limits.turnEmissionsMax,
+  ) {
     this.#emissions = emissions;
+    this.#emissionsMax = emissionsMax;
     this.#lags = lags;
     this.#host = never;
   }
@@ -65,7 +65,7 @@ export class TurnBudget implements Budget {
   }
 
   exhausted(): boolean {
-    if (this.#emissions.length >= limits.turnEmissionsMax) return true;
+    if (this.#emissions.length >= this.#emissionsMax) return true;
     return this.#host.exhausted() || this.#lags();
   }
 }

@@ -25,6 +25,7 @@ export class BroadcastMap implements BroadcastState<unknown, unknown> {
     const identity = mapKey(key);
     const value = this.#map.get(identity) ?? null;
     const { journal } = this.#settings;
+    if (typeof value === "object" && value !== null) this.#settings.revision += 1;
     if (journal !== null && typeof value === "object" && value !== null) {
       const before = deepCopy(value);
       journal.record({ undo: () => this.#map.set(identity, before) });
@@ -45,6 +46,7 @@ export class BroadcastMap implements BroadcastState<unknown, unknown> {
     if (value === undefined) throw undefinedValue(this.#name, "put null, or remove the key");
     const identity = mapKey(key);
     const before = this.#map.get(identity);
+    this.#settings.revision += 1;
     this.#settings.journal?.record({
       undo: () => {
         if (before === undefined) this.#map.delete(identity);
@@ -78,6 +80,7 @@ export class BroadcastMap implements BroadcastState<unknown, unknown> {
   /** Anything may change from here, the order of entries too. */
   #recordAll(): void {
     const { journal } = this.#settings;
+    this.#settings.revision += 1;
     if (journal === null) return;
     const before = deepCopy(this.#map);
     journal.record({ undo: () => (this.#map = before) });

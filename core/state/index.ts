@@ -14,6 +14,7 @@ export {
   readKeyedFooter,
 } from "./keyed-file.ts";
 export type { KeyedFileColumn, KeyedFileFooter, KeyedFileSection } from "./keyed-file.ts";
+export { packKeyedFiles } from "./keyed-pack.ts";
 export { readBlock } from "./keyed-block.ts";
 export type { KeyedBlock } from "./keyed-block.ts";
 export type { StateJournal } from "./journal.ts";

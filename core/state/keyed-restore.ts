@@ -16,6 +16,7 @@ import {
   openSection,
   readKeyedFooter,
 } from "./keyed-file.ts";
+import { unpackKeyedFiles } from "./keyed-pack.ts";
 import { EVENT_TIME, type KeyedTables, PROCESSING_TIME } from "./keyed-tables.ts";
 import type { KeyGroupsOwned } from "./keyed-snapshot.ts";
 import type { StateTable } from "./state-table.ts";
@@ -35,6 +36,9 @@ interface Target {
  *   R2  afterwards nothing counts as changed, unless something was migrated: then everything does,
  *       because segments must not mix schema versions
  *
+ *   R3  files that continue (`continues`: own changes since a restore) know all namespace timers,
+ *       and what they do not name has fired
+ *
  * Answers whether this or an earlier restore (`migratedBefore`) migrated something.
  */
 export function restoreKeyed(
@@ -42,12 +46,13 @@ export function restoreKeyed(
   files: readonly Uint8Array[],
   owned: KeyGroupsOwned,
   migratedBefore: boolean,
+  continues: boolean,
 ): boolean {
   const before = new Set(tables.namespaces());
   const columnsBefore = tables.columns.all.length;
   let migrated = migratedBefore;
   let newest: KeyedFileFooter | null = null;
-  for (const file of files) {
+  for (const file of files.flatMap((each) => unpackKeyedFiles(each))) {
     const footer = readKeyedFooter(file);
     checkMaxParallelism(footer, owned);
     const targets = footer.columns.map((column) => targetOf(tables, column));
@@ -57,6 +62,7 @@ export function restoreKeyed(
     newest = footer;
   }
   if (newest !== null) {
+    if (continues) for (const timers of tables.timers) timers.clear();
     loadNamespaceTimers(tables, newest);
     discardOlder(tables, columnsBefore, newest);
   }

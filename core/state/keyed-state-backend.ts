@@ -204,9 +204,10 @@ export class KeyedStateBackend {
   /**
    * Loads the files of one old subtask, base first, then segments; only own key groups are kept.
    * Call it once per old subtask, before the first element. A RestoreError names what does not fit.
+   * `continues`: the files hold what this subtask itself changed since then.
    */
-  restore(files: readonly Uint8Array[]): void {
-    this.#migrated = restoreKeyed(this.tables, files, this.#options, this.#migrated);
+  restore(files: readonly Uint8Array[], continues = false): void {
+    this.#migrated = restoreKeyed(this.tables, files, this.#options, this.#migrated, continues);
     this.tables.releaseJournal();
   }
 

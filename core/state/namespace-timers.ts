@@ -51,6 +51,14 @@ export class NamespaceTimers {
     return namespace;
   }
 
+  /** Forgets all timers. */
+  clear(): void {
+    this.#times.length = 0;
+    this.#namespaces.length = 0;
+    this.#lastTime = Number.NaN;
+    this.#changed = true;
+  }
+
   /** All timers, earliest first, as they are persisted. */
   entries(): (readonly [string | number, number])[] {
     return this.#times

@@ -27,6 +27,8 @@ export interface OperatorStateSnapshot {
 export interface OperatorStateSettings {
   readonly strict: boolean;
   journal: StateJournal | null;
+  /** Grows whenever a state changes, or is handed out so that it may be changed. */
+  revision: number;
 }
 
 /**
@@ -43,7 +45,12 @@ export class OperatorStateStore {
   readonly #broadcasts = new Map<string, BroadcastMap>();
 
   constructor(options: { readonly strict?: boolean } = {}) {
-    this.#settings = { strict: options.strict ?? false, journal: null };
+    this.#settings = { strict: options.strict ?? false, journal: null, revision: 0 };
+  }
+
+  /** The same number as before: nothing has changed since. */
+  get revision(): number {
+    return this.#settings.revision;
   }
 
   /** Redistributed round robin when the parallelism changes; stays where it was otherwise. */
@@ -174,6 +181,7 @@ class ListCell implements OperatorList<unknown> {
 
   replace(values: readonly unknown[]): void {
     const before = this.#values;
+    this.#settings.revision += 1;
     this.#settings.journal?.record({ undo: () => (this.#values = before) });
     this.#values = this.#settings.strict ? deepFreeze(roundTrip(values)) : values.slice();
   }

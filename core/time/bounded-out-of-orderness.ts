@@ -22,4 +22,12 @@ export class BoundedOutOfOrderness<T> implements WatermarkGenerator<T> {
   onPeriodicEmit(output: WatermarkOutput): void {
     output.emit(addMs(this.#maxTimestamp, -this.#distanceMs));
   }
+
+  capture(): unknown {
+    return this.#maxTimestamp;
+  }
+
+  resume(captured: unknown): void {
+    this.#maxTimestamp = captured as number; // what `capture` gave
+  }
 }

@@ -1,3 +1,9 @@
+export interface IdlenessState {
+  readonly active: boolean;
+  /** Null: the clock has not started. */
+  readonly quietSince: number | null;
+}
+
 /**
  * Tells when a split has been without records for too long (semantics 12).
  *
@@ -38,6 +44,17 @@ export class IdlenessTimer {
       return false;
     }
     return now - this.#quietSince > this.#timeoutMs;
+  }
+
+  /** Everything; for a host that keeps it over turns. */
+  capture(): IdlenessState {
+    return { active: this.#active, quietSince: this.#counting ? this.#quietSince : null };
+  }
+
+  resume({ active, quietSince }: IdlenessState): void {
+    this.#active = active;
+    this.#counting = quietSince !== null;
+    this.#quietSince = quietSince ?? 0;
   }
 
   /**

@@ -1,8 +1,8 @@
 export { BoundedOutOfOrderness } from "./bounded-out-of-orderness.ts";
-export { IdlenessTimer } from "./idleness.ts";
+export { type IdlenessState, IdlenessTimer } from "./idleness.ts";
 export { SplitWatermarks } from "./split-watermarks.ts";
 export type { SplitWatermark } from "./split-watermarks.ts";
-export { WatermarkCombiner } from "./watermark-combiner.ts";
+export { WatermarkCombiner, type WatermarkCombinerState } from "./watermark-combiner.ts";
 export { WatermarkStrategy } from "./watermark-strategy.ts";
 export type {
   ChainableWatermarkStrategy,

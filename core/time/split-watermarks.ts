@@ -63,6 +63,25 @@ export class SplitWatermarks {
     return this.#combine();
   }
 
+  /** The combined watermark and status; the splits' own are captured by who holds them. */
+  capture(): { readonly current: number; readonly idle: boolean } {
+    return { current: this.#current, idle: this.#idle };
+  }
+
+  resume(captured: { readonly current: number; readonly idle: boolean }): void {
+    this.#current = captured.current;
+    this.#idle = captured.idle;
+  }
+
+  /** Adds a split as it was captured. */
+  addCaptured(watermark: number, idle: boolean): SplitWatermark {
+    const split = new Member();
+    split.watermark = watermark;
+    split.idle = idle;
+    this.#splits.push(split);
+    return split;
+  }
+
   #combine(): boolean {
     if (this.#splits.length === 0) return false;
     let minimum = Infinity;

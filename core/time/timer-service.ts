@@ -51,6 +51,11 @@ export class TimerService implements TimerIndex {
     return this.#watermark;
   }
 
+  /** Goes on at the watermark of an earlier turn, whose timers have fired. */
+  resumeWatermark(watermark: number): void {
+    this.#watermark = watermark;
+  }
+
   /** How many timers have fired. */
   get fired(): number {
     return this.#fired;

@@ -1,6 +1,12 @@
 import { assert } from "../assert.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
 
+export interface WatermarkCombinerState {
+  readonly watermarks: readonly number[];
+  readonly status: readonly number[];
+  readonly current: number;
+}
+
 /**
  * The watermark of a task with several input channels (semantics 11).
  *
@@ -66,6 +72,24 @@ export class WatermarkCombiner {
     this.#active -= 1;
     if (this.#active === 0) return this.#raise(this.#maximum());
     return this.#watermarkOf(input) === this.#current && this.#raise(this.#minimum());
+  }
+
+  /** Everything, as a value of the codec; for a host that keeps it over turns. */
+  capture(): WatermarkCombinerState {
+    return {
+      watermarks: [...this.#watermarks],
+      status: [...this.#status],
+      current: this.#current,
+    };
+  }
+
+  /** Goes on where `capture` was called. */
+  resume({ watermarks, status, current }: WatermarkCombinerState): void {
+    assert(watermarks.length === this.#watermarks.length, "a combiner resumes with its inputs");
+    this.#watermarks.set(watermarks);
+    this.#status.set(status);
+    this.#current = current;
+    this.#active = status.filter((each) => each !== IDLE).length;
   }
 
   #activate(input: number): void {

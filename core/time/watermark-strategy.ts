@@ -13,6 +13,13 @@ export interface WatermarkGenerator<T> {
   onEvent(value: T, timestamp: number, output: WatermarkOutput): void;
   /** Called after every turn of the source. */
   onPeriodicEmit(output: WatermarkOutput): void;
+  /**
+   * What the generator knows, as a value of the codec; `resume` gets it in another process. Without
+   * the two a generator begins anew on another machine: its watermark then stays where it was until
+   * the generator has caught up.
+   */
+  capture?(): unknown;
+  resume?(captured: unknown): void;
 }
 
 /** Event time of a record in integer milliseconds. */

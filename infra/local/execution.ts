@@ -265,6 +265,7 @@ export class Execution {
       runId,
       lastCheckpoint: restore?.checkpoint ?? 0,
       restore: restored,
+      stagesOutput: false,
       clock,
       random: Math.random,
       metrics: this.metrics,

@@ -3,9 +3,10 @@ import { link, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import type { Dirent } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { StorageError, UsageError, show } from "../../core/errors.ts";
+import { UsageError, show } from "../../core/errors.ts";
 import type { BlobEntry, BlobRange, BlobStore } from "../../core/ports/index.ts";
 import { makeFolder } from "../make-folder.ts";
+import { codeOf, isMissing, storageError, syncFolder } from "./file-errors.ts";
 
 /** Moments of a `put`, in their order; a crash test dies in one of them. */
 export type FileStep = "before-write" | "before-sync" | "before-rename" | "after-rename" | "done";
@@ -266,15 +267,6 @@ async function linkAbsent(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 async function sizeOf(path: string): Promise<number | null> {
   try {
     return (await stat(path)).size;
@@ -282,38 +274,4 @@ async function sizeOf(path: string): Promise<number | null> {
     if (isMissing(error)) return null;
     throw error;
   }
-}
-
-function codeOf(error: unknown): string | null {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return code ?? null;
-}
-
-/** No such file, or a part of its path is a file. */
-function isMissing(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "ENOENT" || code === "ENOTDIR";
-}
-
-const HINTS: Readonly<Record<string, string>> = {
-  EACCES: "give this user the right to it, or choose another directory",
-  EPERM: "give this user the right to it, or choose another directory",
-  EROFS: "the file system is read-only: choose another directory",
-  ENOSPC: "the disk is full: free some space, or choose another directory",
-  EDQUOT: "the quota is used up: free some space, or choose another directory",
-  EMFILE: "too many files are open: raise the limit (ulimit -n)",
-  ENOTDIR: "a part of the path is a file: choose another directory",
-  EEXIST: "a part of the path is a file: choose another directory",
-};
-
-function storageError(action: string, path: string, cause: unknown): Error {
-  if (cause instanceof UsageError || cause instanceof StorageError) return cause;
-  const code = codeOf(cause);
-  if (code === null) return cause instanceof Error ? cause : new Error(String(cause));
-  return new StorageError(`cannot ${action} ${path} (${code})`, {
-    code: "STORAGE_FILE",
-    hint: HINTS[code] ?? "check the directory and its disk",
-    retryable: code === "EMFILE" || code === "EAGAIN" || code === "EBUSY",
-    cause,
-  });
 }

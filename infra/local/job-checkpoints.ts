@@ -95,7 +95,7 @@ export class JobCheckpoints {
     for (const [uid, { subtasks }] of plan.operators) {
       const parts: OperatorRestore[] = [];
       for (const { keyed, operatorState } of subtasks) {
-        parts.push({ keyed: await this.#readFiles(keyed), operatorState });
+        parts.push({ keyed: await this.#readFiles(keyed), changes: [], operatorState });
       }
       operators.set(uid, parts);
     }

@@ -7,7 +7,7 @@ import type { BlobStore } from "../../core/ports/index.ts";
 import { CheckpointLock } from "./checkpoint-lock.ts";
 import { FileBlobStore } from "./file-blob-store.ts";
 import type { RestoreSource } from "./job-checkpoints.ts";
-import { MemoryBlobStore } from "./memory-blob-store.ts";
+import { MemoryBlobStore } from "../memory/memory-blob-store.ts";
 
 export interface JobRunOptions {
   readonly job: string;

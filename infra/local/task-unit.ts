@@ -27,7 +27,7 @@ class ChannelInput implements TurnInput {
       if (!this.#available(gate, channel, barriersOnly)) continue;
       this.#next = (channel + 1) % count;
       const element = this.#channels[channel]?.shift() ?? null;
-      return element === null ? null : { channel, element };
+      return element === null ? null : { channel, element, from: 0 };
     }
     return null;
   }

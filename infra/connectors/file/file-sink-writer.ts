@@ -34,6 +34,8 @@ export interface FileWriterSettings<T> {
   readonly rollAgeMs: number;
   readonly names: PartNames;
   readonly subtask: number;
+  /** As in `SinkWriterContext`. */
+  readonly firstIndex: number;
   readonly clock: Clock;
   readonly metrics: MetricGroup;
   readonly onStep: OnFileSinkStep;
@@ -224,10 +226,10 @@ export class FileWriter<T> implements SinkWriter<T, FileCommittable> {
   }
 
   #committables(parts: readonly Part[], checkpoint: number): readonly FileCommittable[] {
-    const { names, subtask } = this.#settings;
+    const { names, subtask, firstIndex } = this.#settings;
     const inFolder = new Map<string, number>();
     return parts.map((part) => {
-      const index = inFolder.get(part.folder) ?? 0;
+      const index = inFolder.get(part.folder) ?? firstIndex;
       inFolder.set(part.folder, index + 1);
       const final = names.final(subtask, checkpoint, index);
       return { directory: part.folder, hidden: part.name, final, bytes: part.bytes };

@@ -67,7 +67,7 @@ export function fileSinkWithin<T>(
       if (context.restoredCheckpoint === null) await prepareFresh(path, names, existing, context);
       else await prepareRestored(path, names, context.restoredCheckpoint, context);
     },
-    createWriter: ({ runId, uid, subtask, clock, metrics }) =>
+    createWriter: ({ runId, uid, subtask, firstIndex, clock, metrics }) =>
       new FileWriter({
         root: path,
         format,
@@ -76,6 +76,7 @@ export function fileSinkWithin<T>(
         rollAgeMs,
         names: new PartNames(runId, uid, format.extension),
         subtask,
+        firstIndex,
         clock,
         metrics,
         onStep,

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fromBytes, toBytes } from "../../../core/record/index.ts";
 import {
+  type CapturedCoordinator,
   CheckpointCoordinator,
   type CheckpointDecision,
   type CheckpointEvent,
@@ -26,11 +28,14 @@ class Observer {
   readonly #settings: CoordinatorSettings;
   readonly #subtasks: number;
   readonly #coordinator: CheckpointCoordinator<number>;
+  /** Gets the same events, but dies between any two of them. */
+  #mortal: CheckpointCoordinator<number>;
   #next: number;
   #notified = 0;
   #active = false;
   #finishing = false;
   #stopped = false;
+  #suspended = false;
   #failures = 0;
   #lastSuccess = 0;
   /** Savepoints and manual checkpoints that may be triggered. */
@@ -40,11 +45,25 @@ class Observer {
     this.#settings = settings;
     this.#subtasks = subtasks;
     this.#next = firstCheckpoint;
-    this.#coordinator = new CheckpointCoordinator<number>({
-      settings,
-      subtasks: Array.from({ length: subtasks }, (_, subtask) => ({ vertex: "v", subtask })),
+    this.#coordinator = this.#create(firstCheckpoint);
+    this.#mortal = this.#create(firstCheckpoint);
+  }
+
+  #create(firstCheckpoint: number): CheckpointCoordinator<number> {
+    const length = this.#subtasks;
+    return new CheckpointCoordinator<number>({
+      settings: this.#settings,
+      subtasks: Array.from({ length }, (_, subtask) => ({ vertex: "v", subtask })),
       firstCheckpoint,
     });
+  }
+
+  /** What a new coordinator decides that knows only what the one before it captured. */
+  #sendToMortal(event: CheckpointEvent<number>): readonly CheckpointDecision<number>[] {
+    const captured = fromBytes(toBytes(this.#mortal.capture())) as CapturedCoordinator<number>;
+    this.#mortal = this.#create(1);
+    this.#mortal.resume(captured);
+    return this.#mortal.handle(event, this.now);
   }
 
   get unsettled(): readonly (readonly [number, Known])[] {
@@ -54,6 +73,8 @@ class Observer {
   send(event: CheckpointEvent<number>): readonly CheckpointDecision<number>[] {
     this.#before(event);
     const decisions = this.#coordinator.handle(event, this.now);
+    expect(this.#sendToMortal(event), "capturing changes nothing").toEqual(decisions);
+    expect(this.#coordinator.wakeAt).toBe(this.#mortal.wakeAt);
     for (const decision of decisions) this.#check(decision, event);
     const pending = this.unsettled.map(([checkpoint]) => checkpoint);
     expect(this.#coordinator.pending).toEqual(pending);
@@ -68,6 +89,8 @@ class Observer {
     // A tick disarms; the decisions that follow arm again.
     if (event.kind === "tick") this.wakeAt = null;
     if (event.kind === "finish") this.#finishing = true;
+    if (event.kind === "suspend") this.#suspended = true;
+    if (event.kind === "continue") this.#suspended = false;
     if (event.kind === "acknowledged") this.known.get(event.checkpoint)?.acks.add(event.subtask);
     if (event.kind === "request") {
       this.open.add(event.request);
@@ -107,7 +130,8 @@ class Observer {
     }
   }
 
-  #checkTrigger({ checkpoint, type }: CheckpointDecision<number> & { kind: "trigger" }): void {
+  #checkTrigger(decision: CheckpointDecision<number> & { kind: "trigger" }): void {
+    const { checkpoint, type, request } = decision;
     expect(checkpoint).toBe(this.#next);
     this.#next += 1;
     const at = this.#asked.findIndex((each) => each.type === type);
@@ -115,10 +139,11 @@ class Observer {
     if (asked === undefined)
       expect(this.#active || this.#finishing, "something to save").toBe(true);
     if (type === "checkpoint") {
+      expect(this.#suspended).toBe(false);
       expect(this.unsettled.length).toBeLessThan(this.#settings.maxConcurrent);
       this.#active = false;
     } else expect(asked).toBeDefined();
-    const request = asked?.request ?? null;
+    expect(request).toBe(asked?.request ?? null);
     this.known.set(checkpoint, { type, request, acks: new Set(), state: "pending" });
   }
 
@@ -183,7 +208,7 @@ const moves = fc.array(
   fc.record({
     pause: fc.integer({ min: 0, max: 30 }),
     move: fc.constantFrom(
-      ..."ack ack ack ack stored stored decline store-failed active request savepoint tick wake".split(
+      ..."ack ack ack ack stored stored decline store-failed active request savepoint tick wake suspend continue continue".split(
         " ",
       ),
     ),
@@ -228,6 +253,8 @@ function play(
       return;
     case "active":
     case "tick":
+    case "suspend":
+    case "continue":
       host.send({ kind: each.move });
       return;
     case "request":
@@ -275,6 +302,7 @@ test("whatever happens, the coordinator keeps its rules and leaves no request op
           host.now += each.pause;
           play(host, subtasks, each, n);
         });
+        host.send({ kind: "continue" });
         if (end !== "drain") host.send({ kind: end });
         drain(host, subtasks);
         expect(host.open.size).toBe(0);

@@ -23,6 +23,8 @@ const active: Event = { kind: "active" };
 const tick: Event = { kind: "tick" };
 const finish: Event = { kind: "finish" };
 const stop: Event = { kind: "stop" };
+const suspend: Event = { kind: "suspend" };
+const goOn: Event = { kind: "continue" };
 const ask = (request: string): Event => ({ kind: "request", request, type: "checkpoint" });
 const askSavepoint = (request: string): Event => ({ kind: "request", request, type: "savepoint" });
 const ack = (checkpoint: number, subtask = 0): Event => ({
@@ -487,6 +489,22 @@ const rows: readonly Row[] = [
       [10, askSavepoint("s"), "trigger savepoint 1", "wake 1010"],
       [20, ack(1), "store 1 [s0]", "wake never"],
       [30, stored(1), "completed 1 of s", "wake 100"],
+    ],
+  },
+  {
+    name: "suspended: savepoints start, checkpoints that are due or asked for wait",
+    steps: [
+      [0, start],
+      [0, active, "wake 100"],
+      [10, suspend, "wake never"],
+      [100, ask("a")],
+      [110, askSavepoint("s"), "trigger savepoint 1", "wake 1110"],
+      [120, finish],
+      [130, ack(1), "store 1 [s0]", "wake never"],
+      [140, stored(1), "completed 1 of s"],
+      [150, goOn, "trigger checkpoint 2", "wake 1150"],
+      [160, ack(2), "store 2 [s0]", "wake never"],
+      [170, stored(2), "completed 2 of a final", "notify 2", "retain 2"],
     ],
   },
   {

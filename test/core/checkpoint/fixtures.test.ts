@@ -10,7 +10,7 @@ import {
 } from "../../../core/checkpoint/index.ts";
 import type { BlobStore } from "../../../core/ports/index.ts";
 import { FileBlobStore } from "../../../infra/local/file-blob-store.ts";
-import { MemoryBlobStore } from "../../../infra/local/memory-blob-store.ts";
+import { MemoryBlobStore } from "../../../infra/memory/memory-blob-store.ts";
 import { metadataOf, operatorEntry, subtaskState } from "./sample-metadata.ts";
 
 const WRITE = process.env["MILLRACE_WRITE_FIXTURES"] === "1";

@@ -11,7 +11,7 @@ import {
 import { type RestoreError, StorageError } from "../../../core/errors.ts";
 import type { BlobStore } from "../../../core/ports/index.ts";
 import { seal, toBytes } from "../../../core/record/index.ts";
-import { MemoryBlobStore } from "../../../infra/local/memory-blob-store.ts";
+import { MemoryBlobStore } from "../../../infra/memory/memory-blob-store.ts";
 import { metadataOf, operatorEntry, subtaskState } from "./sample-metadata.ts";
 
 const RUN = "1a2b3c4d";

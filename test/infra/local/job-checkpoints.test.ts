@@ -4,7 +4,7 @@ import { CheckpointStorage } from "../../../core/checkpoint/index.ts";
 import type { SubtaskSnapshot } from "../../../core/checkpoint/index.ts";
 import { defineJob } from "../../../index.ts";
 import { JobCheckpoints } from "../../../infra/local/job-checkpoints.ts";
-import { MemoryBlobStore } from "../../../infra/local/memory-blob-store.ts";
+import { MemoryBlobStore } from "../../../infra/memory/memory-blob-store.ts";
 import { Gate, listSink, settle } from "./harness.ts";
 
 /** Keeps every write of keyed state waiting until its gate is open. */

@@ -1,0 +1,406 @@
+import { StorageError, UsageError } from "../errors.ts";
+import { type CallScope, randomId, unbounded } from "../ports/index.ts";
+import { type Address, COORDINATOR, groupOf, partitionOf, queueOf } from "./address.ts";
+import { broken } from "./canaries.ts";
+import { loadCheckpoint } from "./checkpoint-store.ts";
+import type { Command } from "./control.ts";
+import { type CoordinatorView, readCoordinatorState } from "./coordinator-state.ts";
+import type { FunctionPorts } from "./function.ts";
+import { Genesis, type GenesisSource } from "./genesis.ts";
+import {
+  type JobPhase,
+  type JobRecord,
+  type Parallelism,
+  type VersionedJobRecord,
+  readJobRecord,
+  writeJobRecord,
+} from "./job-record.ts";
+import type { JobTopology } from "./job-topology.ts";
+import { decodeEntry } from "./ledger-entry.ts";
+import { encodeMessage } from "./message.ts";
+import { sealLedger } from "./seal.ts";
+import { SinkOutputs } from "./sink-outputs.ts";
+import { SubtaskStore } from "./subtask-store.ts";
+import { TurnToken } from "./turn-token.ts";
+
+export interface JobControlOptions {
+  readonly topology: JobTopology;
+  readonly ports: FunctionPorts;
+  readonly codeHash: string;
+  /** A line for the user. */
+  notice(line: string): void;
+}
+
+export interface StartOptions {
+  /**
+   * `fresh`: a new run, from nothing. `latest`: the same run, from its latest completed checkpoint.
+   * A key: from the `_metadata` of a checkpoint or savepoint in the blob store; a new run, unless
+   * the checkpoint is one of the run itself.
+   */
+  readonly from: "fresh" | "latest" | { readonly metadataKey: string };
+  readonly allowNonRestoredState?: boolean;
+}
+
+/** What is known of a job from outside. */
+export interface JobOverview {
+  readonly record: JobRecord;
+  readonly coordinator: CoordinatorView | null;
+}
+
+/** Phases of a generation that has run. */
+const RAN: readonly JobPhase[] = [
+  "running",
+  "stopping",
+  "stopped",
+  "finished",
+  "failed",
+  "cancelled",
+];
+
+/**
+ * Starts, restores, stops and ends jobs from outside (P9). Every step can be repeated, and whoever
+ * finds a start that was left in its middle begins the next generation.
+ *
+ *   JC1  (I-SEAL) the checkpoint to start from is chosen when the old coordinator is sealed: only
+ *        then its latest completed one is fixed
+ *   JC2  (I-GEN) all old subtasks are sealed before anything of the new generation exists
+ *   JC3  a generation runs only after the record says so, by compare-and-set: of two restores at
+ *        once one wins, and what the other wrote belongs to nobody
+ */
+export class JobControl {
+  readonly #options: JobControlOptions;
+  readonly #scope: CallScope;
+
+  constructor(options: JobControlOptions, scope: CallScope = unbounded) {
+    this.#options = options;
+    this.#scope = scope;
+  }
+
+  /** Starts a generation; resolves with its number when every subtask has its `start`. */
+  async start(options: StartOptions): Promise<number> {
+    const before = await this.#read();
+    const begun = await this.#begin(before, options);
+    const source = await this.#sealAndChoose(begun.record, options);
+    const job = {
+      runId: begun.record.runId,
+      restoreId: begun.record.restoreId,
+      planHash: begun.record.planHash,
+    };
+    const { topology, ports, codeHash } = this.#options;
+    const genesis = new Genesis({
+      topology,
+      generation: begun.record.generation,
+      job,
+      source: source.from,
+      firstCheckpoint: source.nextCheckpoint,
+      allowNonRestoredState: options.allowNonRestoredState ?? false,
+      codeHash,
+      now: ports.clock.now(),
+      random: ports.random,
+    });
+    await this.#prepareSinks(begun.record, genesis, source.from);
+    await this.#fence(begun.record);
+    await this.#writeGenesis(genesis);
+    await this.#run(begun, source.from);
+    if (!broken("no-start")) await this.sendStarts(begun.record);
+    return begun.record.generation;
+  }
+
+  /** P9.7. Again is harmless: a start that was taken is a no-op for ever. */
+  async sendStarts({ generation, restoreId }: JobRecord): Promise<void> {
+    const { topology } = this.#options;
+    for (const address of [COORDINATOR, ...topology.subtasks]) {
+      const body = encodeMessage({
+        job: topology.job,
+        generation,
+        content: { kind: "start", restoreId },
+      });
+      await this.#send(address, generation, body);
+    }
+  }
+
+  /** Asks the coordinator; the result is in `overview` under the request id. */
+  async command(command: Command, requestId: string = randomId(this.#random)): Promise<string> {
+    const { record } = await this.#existing();
+    const { topology } = this.#options;
+    const { generation } = record;
+    const body = encodeMessage({
+      job: topology.job,
+      generation,
+      content: { kind: "command", requestId, command },
+    });
+    await this.#send(COORDINATOR, generation, body);
+    return requestId;
+  }
+
+  /** A FAILED job goes on from the heads of its ledgers. */
+  async resume(): Promise<void> {
+    const { record, revision } = await this.#existing();
+    if (record.phase !== "failed") return;
+    const { records } = this.#options.ports;
+    if (record.failure !== null) {
+      const key = failureKey(record, record.failure.at);
+      const stored = await records.get(key, this.#scope);
+      if (stored !== null) await records.put(key, NO_ATTEMPTS, stored.revision, this.#scope);
+    }
+    await this.#write({ ...record, phase: "running", failure: null }, revision);
+  }
+
+  /** Ends the job without a checkpoint; what is not committed is dropped. */
+  async cancel(): Promise<void> {
+    const { record, revision } = await this.#existing();
+    await this.#write({ ...record, phase: "cancelled" }, revision);
+    await this.#sealAll({ generation: record.generation, parallelism: record.parallelism }, 0);
+  }
+
+  async overview(): Promise<JobOverview | null> {
+    const current = await this.#read();
+    if (current === null) return null;
+    const { record } = current;
+    const coordinator = await this.#coordinator(record.generation);
+    return { record, coordinator };
+  }
+
+  /** Step 2: the record names the next generation. */
+  async #begin(
+    before: VersionedJobRecord | null,
+    options: StartOptions,
+  ): Promise<VersionedJobRecord> {
+    const { topology, codeHash } = this.#options;
+    const { plan } = topology.program;
+    const old = before?.record ?? null;
+    const ran = old === null ? null : RAN.includes(old.phase) ? old : old.before;
+    const sameRun = options.from === "latest" || (await this.#isOfRun(options, old));
+    const record: JobRecord = {
+      job: topology.job,
+      runId: sameRun && old !== null ? old.runId : randomId(this.#random).slice(0, 8),
+      generation: (old?.generation ?? 0) + 1,
+      phase: "sealing",
+      restoreId: randomId(this.#random),
+      source: null,
+      before: ran === null ? null : { generation: ran.generation, parallelism: ran.parallelism },
+      planHash: plan.planHash,
+      codeHash,
+      parallelism: parallelismOf(topology),
+      failure: null,
+      result: null,
+    };
+    const revision = before?.revision ?? 0;
+    await this.#write(record, revision);
+    return { record, revision: revision + 1 };
+  }
+
+  async #isOfRun({ from }: StartOptions, old: JobRecord | null): Promise<boolean> {
+    if (typeof from === "string" || old === null) return false;
+    const metadata = await loadCheckpoint(this.#options.ports.blobs, from.metadataKey);
+    return metadata.runId === old.runId;
+  }
+
+  /** Steps 3 and 4 (JC1, JC2). */
+  async #sealAndChoose(
+    record: JobRecord,
+    { from }: StartOptions,
+  ): Promise<{ readonly from: GenesisSource | null; readonly nextCheckpoint: number }> {
+    const { before } = record;
+    const early =
+      before !== null && broken("choose-before-seal")
+        ? await this.#coordinator(before.generation)
+        : null;
+    let view: CoordinatorView | null = null;
+    if (before !== null) {
+      if (!broken("no-seal")) await this.#seal(COORDINATOR, before.generation, record.generation);
+      view = early ?? (await this.#coordinator(before.generation));
+      if (!broken("no-seal")) await this.#sealAll(before, record.generation);
+    }
+    const metadataKey = chosenKey(from, view);
+    const last = view?.checkpoints?.next ?? view?.firstCheckpoint ?? 1;
+    if (metadataKey === null) return { from: null, nextCheckpoint: last };
+    const metadata = await loadCheckpoint(this.#options.ports.blobs, metadataKey);
+    const retained = (view?.completed.retained ?? []).filter(
+      (completed) => completed.metadataKey !== metadataKey && from === "latest",
+    );
+    return {
+      from: { metadata, metadataKey, retained },
+      nextCheckpoint: Math.max(last, metadata.checkpoint + 1),
+    };
+  }
+
+  async #sealAll(
+    { generation, parallelism }: { readonly generation: number; readonly parallelism: Parallelism },
+    next: number,
+  ): Promise<void> {
+    await this.#seal(COORDINATOR, generation, next);
+    for (const [vertex, subtasks] of Object.entries(parallelism)) {
+      for (let subtask = 0; subtask < subtasks; subtask += 1) {
+        await this.#seal({ vertex, subtask }, generation, next);
+      }
+    }
+  }
+
+  #seal(address: Address, generation: number, next: number): Promise<void> {
+    const { ports, topology, codeHash } = this.#options;
+    const partition = partitionOf(topology.job, generation, address);
+    return sealLedger({ ports, partition, next, codeHash, scope: this.#scope });
+  }
+
+  /** What a coordinator's ledger says, sealed or not; null: it has none. */
+  async #coordinator(generation: number): Promise<CoordinatorView | null> {
+    const { ports, topology } = this.#options;
+    const partition = partitionOf(topology.job, generation, COORDINATOR);
+    const store = new SubtaskStore(ports.ledger, ports.blobs, partition);
+    const sections = await store.sections(new TurnToken(this.#scope.deadlineMs));
+    return sections === null ? null : readCoordinatorState(sections);
+  }
+
+  async #prepareSinks(
+    record: JobRecord,
+    genesis: Genesis,
+    source: GenesisSource | null,
+  ): Promise<void> {
+    const { topology, notice } = this.#options;
+    const isNew = record.before === null || source === null;
+    for (const [uid, implementation] of topology.program.implementations) {
+      if (implementation.kind !== "sink") continue;
+      await implementation.sink.prepare?.({
+        uid,
+        runId: record.runId,
+        restoredCheckpoint: isNew && source === null ? null : (source?.metadata.checkpoint ?? 0),
+        committables: genesis.committables(uid),
+        retained: [],
+        notice,
+      });
+    }
+  }
+
+  /** P9.4: what turns of older generations still apply comes to nothing. */
+  async #fence({ runId, generation, before }: JobRecord): Promise<void> {
+    const { topology, ports } = this.#options;
+    const outputs = new SinkOutputs({
+      program: topology.program,
+      runId,
+      generation,
+      clock: ports.clock,
+      blobs: ports.blobs,
+      print: () => undefined,
+      endJob: () => Promise.resolve(),
+    });
+    const old = before?.parallelism ?? {};
+    for (const { id, parallelism } of topology.program.plan.jobGraph.vertices) {
+      const subtasks = Math.max(parallelism, old[id] ?? 0);
+      for (let subtask = 0; subtask < subtasks; subtask += 1) {
+        await outputs.fence({ vertex: id, subtask });
+      }
+    }
+  }
+
+  /** Step 5. */
+  async #writeGenesis(genesis: Genesis): Promise<void> {
+    const { ledger, blobs } = this.#options.ports;
+    for (const { partition, item, object } of genesis.items()) {
+      if (object !== null) await blobs.put(object.key, object.bytes, { ifAbsent: true });
+      await ledger.append(partition, 0, item, this.#scope);
+    }
+  }
+
+  /** Step 6 (JC3). */
+  async #run(
+    { record, revision }: VersionedJobRecord,
+    source: GenesisSource | null,
+  ): Promise<void> {
+    const from =
+      source === null
+        ? null
+        : {
+            generation: record.before?.generation ?? 0,
+            metadata: source.metadataKey,
+            checkpoint: source.metadata.checkpoint,
+          };
+    await this.#write({ ...record, phase: "running", source: from, before: null }, revision);
+  }
+
+  async #send(address: Address, generation: number, body: Uint8Array): Promise<void> {
+    const { topology, ports } = this.#options;
+    const entry = {
+      group: groupOf(generation, address.subtask),
+      deduplicationId: `${generation}.control.${randomId(this.#random)}`,
+      body,
+    };
+    const queue = queueOf(topology.job, address.vertex);
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const [accepted] = await ports.queues.send(queue, [entry], this.#scope);
+      if (accepted === true) return;
+    }
+    throw new StorageError(`queue ${queue} did not accept a message`, {
+      code: "STORAGE_QUEUE_SEND",
+      hint: "try again",
+      retryable: true,
+    });
+  }
+
+  #read(): Promise<VersionedJobRecord | null> {
+    const { ports, topology } = this.#options;
+    return readJobRecord(ports.records, topology.job, this.#scope);
+  }
+
+  async #existing(): Promise<VersionedJobRecord> {
+    const current = await this.#read();
+    if (current !== null) return current;
+    throw new UsageError(`job ${this.#options.topology.job} was never started`, {
+      code: "USAGE_UNKNOWN_JOB",
+      hint: "check the job's name, or start it",
+    });
+  }
+
+  async #write(record: JobRecord, revision: number): Promise<void> {
+    const written = await writeJobRecord(
+      this.#options.ports.records,
+      record,
+      revision,
+      this.#scope,
+    );
+    if (written) return;
+    throw new StorageError(`somebody else has changed job ${record.job} at the same time`, {
+      code: "STORAGE_JOB_RECORD",
+      hint: "look at its status, and try again",
+      retryable: true,
+    });
+  }
+
+  get #random(): FunctionPorts["random"] {
+    return this.#options.ports.random;
+  }
+}
+
+const TRIES = 4;
+/** The attempts of a failure entry that was settled by hand. */
+const NO_ATTEMPTS = new Uint8Array(0);
+
+function chosenKey(from: StartOptions["from"], view: CoordinatorView | null): string | null {
+  if (from === "fresh") return null;
+  if (from !== "latest") return from.metadataKey;
+  return view?.completed.latest?.metadataKey ?? null;
+}
+
+function parallelismOf({ program }: JobTopology): Parallelism {
+  return Object.fromEntries(
+    program.plan.jobGraph.vertices.map(({ id, parallelism }) => [id, parallelism]),
+  );
+}
+
+function failureKey({ job, generation }: JobRecord, at: string): string {
+  return `${job}/${generation}/failures/${at}`;
+}
+
+/** For tests and people: whether every subtask of a generation has taken its start. */
+export async function hasStarted(
+  { ledger }: FunctionPorts,
+  topology: JobTopology,
+  generation: number,
+  scope: CallScope,
+): Promise<boolean> {
+  for (const address of [COORDINATOR, ...topology.subtasks]) {
+    const newest = await ledger.newest(partitionOf(topology.job, generation, address), scope);
+    if (newest === null || decodeEntry(newest.item).kind === "genesis") return false;
+  }
+  return true;
+}

@@ -1,0 +1,153 @@
+import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
+import { limits } from "../limits.ts";
+import { murmur3 } from "../record/index.ts";
+import type { ChainedOperator } from "../runtime/operator-chain.ts";
+import { packKeyedFiles } from "../state/index.ts";
+import { type Address, partitionOf } from "./address.ts";
+import { broken } from "./canaries.ts";
+import type { KeyedBase } from "./ledger-entry.ts";
+import type { SectionChange, Sections } from "./sections.ts";
+
+/** Files on top of a base from which on a new base is written. */
+const FILES_MAX = 32;
+
+export interface WrittenFile {
+  readonly ref: KeyedFileRef;
+  readonly bytes: Uint8Array;
+}
+
+/** Keyed state at a base entry, and the files that are new with it. */
+export interface KeyedSnapshot {
+  readonly files: readonly KeyedBase[];
+  readonly objects: readonly WrittenFile[];
+}
+
+export interface KeyedFilesOptions {
+  readonly job: string;
+  readonly generation: number;
+  readonly address: Address;
+}
+
+/**
+ * The keyed state of a task between ledger and blob store: each turn's changes are a segment in its
+ * entry; now and then the segments since the last file become a file, or everything becomes one.
+ *
+ *   KF1  own files are a base and packs of segments on top, in the order of turns; without a base
+ *        only what a restore gave lies below them
+ *   KF2  a new base is written when the files on top outweigh it, so that all that is ever written
+ *        is at most about twice what changed; and always first after a restore
+ *   KF3  every key holds the commit id: a loser's file is nobody's (H15)
+ */
+export class KeyedFiles {
+  readonly #options: KeyedFilesOptions;
+  #bases: readonly KeyedBase[];
+
+  constructor(options: KeyedFilesOptions, bases: readonly KeyedBase[]) {
+    this.#options = options;
+    this.#bases = bases;
+  }
+
+  /** The section that holds the segments of an operator since its last file. */
+  static section(uid: string): string {
+    return `keyed:${uid}`;
+  }
+
+  /** Whether so much has changed since the last base entry that one is due. */
+  isDue(sections: Sections, entries: number): boolean {
+    if (entries >= limits.snapshotEntriesMax) return true;
+    return sections.bytes > limits.snapshotBytesMax && entries > 1;
+  }
+
+  /** What a turn changed, as appended segments. */
+  static changes(
+    segments: readonly { readonly uid: string; readonly bytes: Uint8Array }[],
+  ): readonly SectionChange[] {
+    return segments.map(({ uid, bytes }) => ({
+      name: KeyedFiles.section(uid),
+      mode: "append" as const,
+      bytes,
+    }));
+  }
+
+  /** Files for a base entry at `version`; `segments` by uid: all since the last file, this turn's too. */
+  snapshot(
+    operators: readonly ChainedOperator[],
+    segments: (uid: string) => readonly Uint8Array[],
+    version: number,
+    commitId: string,
+    checkpoint: number,
+  ): KeyedSnapshot {
+    const files: KeyedBase[] = [];
+    const objects: WrittenFile[] = [];
+    const id = broken("snapshot-by-checkpoint") && checkpoint > 0 ? `c${checkpoint}` : commitId;
+    for (const { node, state } of operators) {
+      if (state === null) continue;
+      const { uid } = node;
+      const before = this.#bases.find((each) => each.uid === uid) ?? {
+        uid,
+        restored: [],
+        own: [],
+      };
+      const since = segments(uid);
+      if (this.#needsBase(before, since)) {
+        const bytes = state.snapshotFull();
+        const file = { ref: this.#ref(uid, "base", version, id, bytes), bytes };
+        files.push({ uid, restored: [], own: [file.ref] });
+        objects.push(file);
+      } else if (since.length > 0) {
+        const bytes = packKeyedFiles(since);
+        const file = { ref: this.#ref(uid, "segment", version, id, bytes), bytes };
+        files.push({ ...before, own: [...before.own, file.ref] });
+        objects.push(file);
+      } else files.push(before);
+    }
+    return { files, objects };
+  }
+
+  /** The whole state as files of a savepoint, below its own folder. */
+  savepoint(
+    operators: readonly ChainedOperator[],
+    folder: string,
+    commitId: string,
+  ): ReadonlyMap<string, WrittenFile> {
+    const { subtask } = this.#options.address;
+    const written = new Map<string, WrittenFile>();
+    for (const { node, state } of operators) {
+      if (state === null) continue;
+      const bytes = state.snapshotFull();
+      const key = `${folder}/${node.uid}-${subtask}-${commitId}.base`;
+      const ref = { key, kind: "base", bytes: bytes.length, checksum: murmur3(bytes) } as const;
+      written.set(node.uid, { ref, bytes });
+    }
+    return written;
+  }
+
+  /** The files are those of a committed base entry now. */
+  committed(files: readonly KeyedBase[]): void {
+    this.#bases = files;
+  }
+
+  #needsBase({ restored, own }: KeyedBase, since: readonly Uint8Array[]): boolean {
+    if (restored.length > 0) return true;
+    const [base, ...packs] = own;
+    if (base === undefined) return since.length > 0;
+    if (since.length === 0) return false;
+    const packed = packs.reduce((sum, { bytes }) => sum + bytes, 0);
+    const added = since.reduce((sum, { length }) => sum + length, 0);
+    return packed + added > base.bytes || packs.length >= FILES_MAX;
+  }
+
+  #ref(
+    uid: string,
+    kind: "base" | "segment",
+    version: number,
+    id: string,
+    bytes: Uint8Array,
+  ): KeyedFileRef {
+    const { job, generation, address } = this.#options;
+    const folder = partitionOf(job, generation, address);
+    const name = broken("snapshot-by-checkpoint") && id.startsWith("c") ? id : `${version}-${id}`;
+    const key = `${folder}/${name}-${uid}.${kind}`;
+    return { key, kind, bytes: bytes.length, checksum: murmur3(bytes) };
+  }
+}

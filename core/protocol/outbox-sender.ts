@@ -1,0 +1,196 @@
+import { StorageError } from "../errors.ts";
+import { type FifoEntry, fifoLimits, randomId } from "../ports/index.ts";
+import { crc32c } from "../record/index.ts";
+import { type Address, addressName, groupOf, queueOf } from "./address.ts";
+import { broken } from "./canaries.ts";
+import type { FunctionPorts } from "./function.ts";
+import type { JobTopology, Peers } from "./job-topology.ts";
+import type { EntryBody } from "./ledger-entry.ts";
+import { type MessageBody, encodeMessage, isLargeBody } from "./message.ts";
+import { type Outbox, type OutboxMessage, encodeOutbox } from "./outbox.ts";
+import type { SinkOutputs } from "./sink-outputs.ts";
+import type { TurnToken } from "./turn-token.ts";
+import { encodeWakeUp } from "./wake-up.ts";
+
+export interface OutboxSenderOptions {
+  readonly ports: FunctionPorts;
+  readonly topology: JobTopology;
+  readonly address: Address;
+  readonly generation: number;
+  readonly peers: Peers;
+  readonly outputs: SinkOutputs;
+}
+
+interface Addressed {
+  readonly queue: string;
+  readonly entry: FifoEntry;
+}
+
+/** Tries of one call for entries that were not accepted. */
+const TRIES = 4;
+
+/**
+ * Makes happen what a committed entry says (P3.7).
+ *
+ *   OS1  effects first, one after the other; messages only when all are done (H18)
+ *   OS2  every message has been accepted when `send` resolves; else it rejects
+ *   OS3  a de-duplication id is new for every send call, so that a repeat is never swallowed (H20)
+ */
+export class OutboxSender {
+  readonly #options: OutboxSenderOptions;
+
+  constructor(options: OutboxSenderOptions) {
+    this.#options = options;
+  }
+
+  /** `body`: of the entry, for messages that are too large to travel. */
+  async send(outbox: Outbox, version: number, body: EntryBody, token: TurnToken): Promise<void> {
+    const { outputs, address, ports } = this.#options;
+    if (!broken("ack-before-apply")) {
+      for (const effect of outbox.effects) {
+        await outputs.perform(effect, address, version);
+        token.check();
+      }
+    }
+    if (outbox.wake !== null) {
+      const { number, timeMs } = outbox.wake;
+      const wake = this.#wakeMessage(number, timeMs);
+      const delayMs = Math.min(Math.max(0, timeMs - ports.clock.now()), fifoLimits.delayMsMax);
+      await ports.delays.send(wake, delayMs, token);
+      token.check();
+    }
+    await this.#sendAll(this.#addressed(outbox, body), token);
+    if (broken("ack-before-apply")) {
+      for (const effect of outbox.effects) await outputs.perform(effect, address, version);
+    }
+  }
+
+  /** Some messages of an entry, for a peer that misses them (P10). */
+  async sendTo(peer: number, outbox: Outbox, body: EntryBody, token: TurnToken): Promise<void> {
+    await this.#sendAll(
+      this.#addressed(outbox, body, (message) => message.to === peer),
+      token,
+    );
+  }
+
+  #addressed(
+    outbox: Outbox,
+    body: EntryBody,
+    wanted: (message: OutboxMessage) => boolean = () => true,
+  ): readonly Addressed[] {
+    const { topology, peers, generation } = this.#options;
+    const large = outbox.messages.some((message) => isLargeBody(message.body.length));
+    const offsets = large ? encodeOutbox(outbox).offsets : [];
+    return outbox.messages.flatMap((message, index) => {
+      if (!wanted(message)) return [];
+      const to = peers.addresses[message.to];
+      if (to === undefined) return [];
+      return [
+        {
+          queue: queueOf(topology.job, to.vertex),
+          entry: {
+            group: this.#group(generation, to, message),
+            deduplicationId: this.#deduplicationId(to, message.sequence),
+            body: this.#encode(message, messageBody(message, offsets[index], body)),
+          },
+        },
+      ];
+    });
+  }
+
+  #group(generation: number, to: Address, { data }: OutboxMessage): string {
+    const group = groupOf(generation, to.subtask);
+    return broken("two-groups") && !data ? `${group}x` : group;
+  }
+
+  #encode({ sequence, data }: OutboxMessage, body: MessageBody): Uint8Array {
+    const { topology, address, generation } = this.#options;
+    return encodeMessage({
+      job: topology.job,
+      generation,
+      content: { kind: "channel", from: address, sequence, data, body },
+    });
+  }
+
+  #deduplicationId(to: Address, sequence: number): string {
+    const { address, generation, ports } = this.#options;
+    const names = new Uint8Array(
+      [...`${addressName(address)} ${addressName(to)}`].map((char) => char.charCodeAt(0) & 0xff),
+    );
+    const channel = crc32c(names, 0, names.length).toString(16);
+    if (broken("dedup-without-generation")) return `${channel}.${sequence}`;
+    return `${generation}.${channel}.${sequence}.${randomId(ports.random)}`;
+  }
+
+  #wakeMessage(number: number, timeMs: number): Uint8Array {
+    const { topology, address, generation } = this.#options;
+    return encodeWakeUp({
+      queue: queueOf(topology.job, address.vertex),
+      group: groupOf(generation, address.subtask),
+      timeMs,
+      body: encodeMessage({ job: topology.job, generation, content: { kind: "wake", number } }),
+    });
+  }
+
+  async #sendAll(messages: readonly Addressed[], token: TurnToken): Promise<void> {
+    const queues = new Map<string, FifoEntry[]>();
+    for (const { queue, entry } of messages) {
+      const entries = queues.get(queue) ?? [];
+      entries.push(entry);
+      queues.set(queue, entries);
+    }
+    for (const [queue, entries] of queues) {
+      for (const batch of batches(entries)) await this.#sendBatch(queue, batch, token);
+    }
+  }
+
+  /** A failed entry is tried again alone: each is for another group, so nothing overtakes it (OS2). */
+  async #sendBatch(queue: string, batch: readonly FifoEntry[], token: TurnToken): Promise<void> {
+    let left = batch;
+    for (let tries = 0; tries < TRIES && left.length > 0; tries += 1) {
+      const accepted = await this.#options.ports.queues.send(queue, left, token);
+      token.check();
+      left = left.filter((_, index) => accepted[index] !== true);
+    }
+    if (left.length === 0) return;
+    throw new StorageError(`queue ${queue} did not accept ${left.length} messages`, {
+      code: "STORAGE_QUEUE_SEND",
+      hint: "the turn's messages come again, and what was not sent is sent then",
+      retryable: true,
+    });
+  }
+}
+
+function messageBody(
+  message: OutboxMessage,
+  offset: number | undefined,
+  body: EntryBody,
+): MessageBody {
+  if (offset === undefined || body.kind === "inline" || !isLargeBody(message.body.length)) {
+    return { kind: "inline", bytes: message.body };
+  }
+  const { length } = message.body;
+  const checksum = crc32c(message.body, 0, length);
+  return {
+    kind: "ref",
+    ref: { key: body.key, offset: body.deltaBytes + offset, length, checksum },
+  };
+}
+
+/** As many entries as one call may have. */
+function batches(entries: readonly FifoEntry[]): readonly (readonly FifoEntry[])[] {
+  const all: FifoEntry[][] = [];
+  let bytes = Infinity;
+  for (const entry of entries) {
+    const last = all.at(-1);
+    bytes += entry.body.length;
+    if (last === undefined || last.length >= fifoLimits.entriesPerCall || bytes > BYTES_PER_CALL) {
+      all.push([entry]);
+      bytes = entry.body.length;
+    } else last.push(entry);
+  }
+  return all;
+}
+
+/** Room is left for attributes. */
+const BYTES_PER_CALL = fifoLimits.bytesPerCall - 32_768;

@@ -1,0 +1,93 @@
+import { ByteReader, ByteWriter, decodeValue, encodeValue } from "../record/index.ts";
+
+/** Something that a committed turn does to the outside, before it sends its messages (P3.7). */
+export type Effect =
+  /** Makes committables of a two-phase sink visible, idempotent by what they are. */
+  | { readonly kind: "publish"; readonly uid: string; readonly committables: readonly unknown[] }
+  /** Records for a write-ahead sink, applied once per (sink, generation, subtask, version). */
+  | { readonly kind: "apply"; readonly uid: string; readonly records: Uint8Array }
+  /** Records for a sink that has no guard: again after a crash. */
+  | { readonly kind: "write"; readonly uid: string; readonly records: Uint8Array }
+  /** Publishes the `_metadata` of a savepoint under its own name. */
+  | { readonly kind: "savepoint"; readonly key: string; readonly from: string }
+  /** Adds a subtask's acknowledgement to the set of a checkpoint. */
+  | { readonly kind: "job"; readonly phase: "finished" | "stopped"; readonly detail: unknown };
+
+/** A message of a turn, without what its sender knows: who sends, in which generation. */
+export interface OutboxMessage {
+  /** Place in the sender's list of peers. */
+  readonly to: number;
+  readonly sequence: number;
+  readonly data: boolean;
+  readonly body: Uint8Array;
+}
+
+/** A wake-up that a turn arms: a message to the standard queue. */
+export interface OutboxWake {
+  readonly number: number;
+  readonly timeMs: number;
+}
+
+/** Everything that has to happen outside after a commit, in this order. */
+export interface Outbox {
+  readonly effects: readonly Effect[];
+  readonly messages: readonly OutboxMessage[];
+  readonly wake: OutboxWake | null;
+}
+
+export const EMPTY_OUTBOX: Outbox = Object.freeze({ effects: [], messages: [], wake: null });
+
+export function isEmptyOutbox({ effects, messages, wake }: Outbox): boolean {
+  return effects.length === 0 && messages.length === 0 && wake === null;
+}
+
+/** Bodies stand one behind the other at the end, so that a message can refer to a range. */
+export interface EncodedOutbox {
+  readonly bytes: Uint8Array;
+  /** Where each message's body begins in `bytes`. */
+  readonly offsets: readonly number[];
+}
+
+export function encodeOutbox({ effects, messages, wake }: Outbox): EncodedOutbox {
+  const writer = new ByteWriter(512);
+  encodeValue(effects, writer);
+  encodeValue(wake, writer);
+  writer.writeVarint(messages.length);
+  for (const { to, sequence, data, body } of messages) {
+    writer.writeVarint(to);
+    writer.writeVarint(sequence);
+    writer.writeByte(data ? 1 : 0);
+    writer.writeVarint(body.length);
+  }
+  const offsets: number[] = [];
+  for (const { body } of messages) {
+    offsets.push(writer.length);
+    writer.writeBytes(body);
+  }
+  return { bytes: writer.toBytes(), offsets };
+}
+
+export function decodeOutbox(bytes: Uint8Array): Outbox {
+  const reader = new ByteReader(bytes);
+  // Our own encoder wrote both, and the entry's checksum vouches for the bytes.
+  const effects = decodeValue(reader) as readonly Effect[];
+  const wake = decodeValue(reader) as OutboxWake | null;
+  const count = reader.readCount("an outbox", 4);
+  const heads = [];
+  for (let i = 0; i < count; i += 1) {
+    heads.push({
+      to: reader.readVarint(),
+      sequence: reader.readVarint(),
+      data: reader.readByte() === 1,
+      length: reader.readVarint(),
+    });
+  }
+  const messages = heads.map(({ to, sequence, data, length }) => ({
+    to,
+    sequence,
+    data,
+    body: reader.readView(length),
+  }));
+  reader.expectEnd();
+  return { effects, messages, wake };
+}

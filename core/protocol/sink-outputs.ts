@@ -1,0 +1,180 @@
+import { assert, assertNever } from "../assert.ts";
+import type { Sink, SinkWriterContext } from "../connector/sink.ts";
+import type { BlobStore, Clock } from "../ports/index.ts";
+import type { RecordBatch } from "../record/element.ts";
+import { MetricRegistry } from "../runtime/metric-registry.ts";
+import type { Program } from "../runtime/program.ts";
+import type { Address } from "./address.ts";
+import { broken } from "./canaries.ts";
+import { readElement } from "./message.ts";
+import type { Effect } from "./outbox.ts";
+
+/** How a sink's output gets out of a committed turn (P8). */
+export type SinkKind = "two-phase" | "write-ahead" | "direct";
+
+export interface SinkOutputsOptions {
+  readonly program: Program;
+  readonly runId: string;
+  readonly generation: number;
+  readonly clock: Clock;
+  readonly blobs: BlobStore;
+  print(line: string): void;
+  /** The job has ended: the generation record says so from now on. */
+  endJob(phase: "finished" | "stopped", detail: unknown): Promise<void>;
+}
+
+/** One materialization of staged records. */
+export interface StagedRecords {
+  readonly uid: string;
+  readonly address: Address;
+  readonly batches: readonly Uint8Array[];
+  readonly checkpoint: number;
+  /** As in `SinkWriterContext`. */
+  readonly firstIndex: number;
+  readonly lastCheckpoint: number;
+}
+
+/**
+ * The sinks of a job as the effects of committed turns. Needs no live task, so that a head's effects
+ * can be done again by whoever finds it.
+ *
+ *   SO1  every effect is idempotent, or its sink promises no more than at-least-once
+ *   SO2  a writer lives for one call only: what it pre-commits is all that it knows
+ */
+export class SinkOutputs {
+  readonly #options: SinkOutputsOptions;
+
+  constructor(options: SinkOutputsOptions) {
+    this.#options = options;
+  }
+
+  kind(uid: string): SinkKind {
+    return sinkKind(this.#sink(uid));
+  }
+
+  /** Hands staged records to a writer of the sink; resolves with what it pre-committed. */
+  async preCommit(staged: StagedRecords): Promise<readonly unknown[]> {
+    const { uid, address, batches, checkpoint, firstIndex, lastCheckpoint } = staged;
+    const writer = this.#sink(uid).createWriter(
+      this.#writerContext(uid, address, firstIndex, lastCheckpoint),
+    );
+    try {
+      for (const bytes of batches) {
+        const { values, timestamps } = batchOf(bytes);
+        for (let i = 0; i < values.length; i += 1) writer.write(values[i], timestamps[i] as number);
+        await (writer.backlog?.() ?? null);
+      }
+      await writer.flush?.(false);
+      return (await writer.prepareCommit?.(checkpoint)) ?? [];
+    } finally {
+      await writer.close?.();
+    }
+  }
+
+  /** Does what an entry's outbox says, at the version of the entry. */
+  async perform(effect: Effect, address: Address, version: number): Promise<void> {
+    switch (effect.kind) {
+      case "publish":
+        return this.publish(effect.uid, effect.committables);
+      case "apply":
+        return this.#apply(effect.uid, effect.records, address, version);
+      case "write":
+        return this.#write(effect.uid, effect.records, address);
+      case "savepoint":
+        return this.#copy(effect.from, effect.key);
+      case "job":
+        return this.#options.endJob(effect.phase, effect.detail);
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  async publish(uid: string, committables: readonly unknown[]): Promise<void> {
+    const committer = this.#sink(uid).createCommitter?.();
+    await committer?.commit(committables);
+    await committer?.close?.();
+  }
+
+  /** A restore: nothing of older generations may be applied any more (P9.4). */
+  async fence(address: Address): Promise<void> {
+    const { program, runId, generation } = this.#options;
+    const vertex = program.plan.jobGraph.vertices.find(({ id }) => id === address.vertex);
+    for (const uid of vertex?.operators ?? []) {
+      const implementation = program.implementations.get(uid);
+      if (implementation?.kind !== "sink") continue;
+      await implementation.sink
+        .createApplier?.()
+        .fence({ runId, uid, subtask: address.subtask, generation, version: 0 });
+    }
+  }
+
+  async #apply(uid: string, records: Uint8Array, address: Address, version: number): Promise<void> {
+    const applier = this.#sink(uid).createApplier?.();
+    assert(applier !== undefined, `sink ${uid} is a write-ahead sink`);
+    const { values, timestamps } = batchOf(records);
+    const { runId, generation } = this.#options;
+    const { subtask } = address;
+    const guarded = broken("write-ahead-no-guard") ? Number.MAX_SAFE_INTEGER : version;
+    await applier.apply(values, timestamps, {
+      runId,
+      uid,
+      subtask,
+      generation,
+      version: guarded,
+    });
+  }
+
+  async #write(uid: string, records: Uint8Array, address: Address): Promise<void> {
+    const writer = this.#sink(uid).createWriter(this.#writerContext(uid, address, 0, 0));
+    const { values, timestamps } = batchOf(records);
+    for (let i = 0; i < values.length; i += 1) writer.write(values[i], timestamps[i] as number);
+    await writer.flush?.(true);
+    await writer.close?.();
+  }
+
+  async #copy(from: string, key: string): Promise<void> {
+    const { blobs } = this.#options;
+    const bytes = await blobs.get(from);
+    assert(bytes !== null, `${from} was written before the entry that names it`);
+    await blobs.put(key, bytes);
+  }
+
+  #sink(uid: string): Sink<unknown> {
+    const implementation = this.#options.program.implementations.get(uid);
+    assert(implementation?.kind === "sink", `${uid} is a sink`);
+    return implementation.sink;
+  }
+
+  #writerContext(
+    uid: string,
+    { vertex, subtask }: Address,
+    firstIndex: number,
+    lastCheckpoint: number,
+  ): SinkWriterContext {
+    const { program, runId, clock, print } = this.#options;
+    const node = program.plan.jobGraph.vertices.find(({ id }) => id === vertex);
+    return {
+      uid,
+      runId,
+      subtask,
+      parallelism: node?.parallelism ?? 1,
+      lastCheckpoint,
+      firstIndex,
+      clock,
+      metrics: new MetricRegistry(),
+      print,
+    };
+  }
+}
+
+/** Write-ahead is told first: such a sink may have a committer for hosts without committed turns. */
+export function sinkKind(sink: Sink<unknown>): SinkKind {
+  if (sink.createApplier !== undefined) return "write-ahead";
+  return sink.createCommitter === undefined ? "direct" : "two-phase";
+}
+
+function batchOf(bytes: Uint8Array): RecordBatch {
+  const element = readElement(bytes);
+  assert(element.kind === "records", "staged output is a batch of records");
+  return element;
+}

@@ -1,0 +1,423 @@
+import { assert } from "../assert.ts";
+import { DataError, MillraceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { randomId } from "../ports/index.ts";
+import type { FifoMessage } from "../ports/index.ts";
+import { crc32c } from "../record/index.ts";
+import { type Address, addressName, isCoordinator } from "./address.ts";
+import { broken } from "./canaries.ts";
+import type { Credits } from "./credits.ts";
+import { TaskFailure } from "./failures.ts";
+import type { FunctionPorts } from "./function.ts";
+import { type Hand, Inbox } from "./inbox.ts";
+import type { JobTopology, Peers } from "./job-topology.ts";
+import { type LedgerEntry, decodeEntry } from "./ledger-entry.ts";
+import { type ChannelMessage, type MessageContent, decodeMessage } from "./message.ts";
+import { JOB_SECTION, type JobSection, decodeJobSection } from "./job-section.ts";
+import type { OutboxSender } from "./outbox-sender.ts";
+import type { StoredSubtask, SubtaskStore } from "./subtask-store.ts";
+import { TurnTime } from "./turn-budget.ts";
+import { type PreparedTurn, type TurnCommit, hashOf } from "./turn-commit.ts";
+import type { TurnToken } from "./turn-token.ts";
+import type { Unit, UnitFactory, UnitResult } from "./unit.ts";
+import type { WarmCache, WarmSubtask } from "./warm-cache.ts";
+
+export interface SubtaskTurnsOptions {
+  readonly ports: FunctionPorts;
+  readonly topology: JobTopology;
+  readonly address: Address;
+  readonly generation: number;
+  readonly peers: Peers;
+  readonly store: SubtaskStore;
+  readonly commit: TurnCommit;
+  readonly credits: Credits;
+  readonly cache: WarmCache;
+  /** What depends on the generation's run, which the ledger knows. */
+  readonly parts: (job: JobSection) => SubtaskParts;
+  /** A turn ends after this many milliseconds. */
+  readonly turnMs: number;
+}
+
+export interface SubtaskParts {
+  readonly sender: OutboxSender;
+  readonly factory: UnitFactory;
+}
+
+/** Why messages are handed back, and when they may come again. */
+export type HandBack =
+  | { readonly reason: "credit" }
+  | { readonly reason: "lost-race" }
+  | { readonly reason: "time" }
+  | { readonly reason: "parked" };
+
+export type TurnsResult =
+  /** The first `done` messages are to be acknowledged, the others come again. */
+  | { readonly kind: "ran"; readonly done: number; readonly back: HandBack | null }
+  | { readonly kind: "missing" }
+  | { readonly kind: "sealed"; readonly next: number };
+
+/** Tries after a lost race, in one invocation. */
+const RACES = 2;
+/** A next turn is begun only with this much of the invocation's time left. */
+const TURN_LEAST_MS = 2_000;
+
+interface Head {
+  readonly warm: WarmSubtask;
+  readonly unit: Unit;
+}
+
+/**
+ * The turns of one subtask over the messages of its group that an invocation holds (P3).
+ *
+ *   I-OUTBOX   entry v + 1 exists only if every message of the outbox of v was accepted and every
+ *              effect applied: whoever commits has finished the head first
+ *   I-WITNESS  an entry has in its hands a message that no entry before it consumed; it is
+ *              acknowledged only behind an entry that comes after the head was finished
+ *   I-ACK      a message is acknowledged only when it is consumed, or a no-op for ever, and the entry
+ *              that says so has sent everything
+ */
+export class SubtaskTurns {
+  readonly #options: SubtaskTurnsOptions;
+
+  constructor(options: SubtaskTurnsOptions) {
+    this.#options = options;
+  }
+
+  async run(messages: readonly FifoMessage[], token: TurnToken): Promise<TurnsResult> {
+    const all = messages.map(({ messageId }) => messageId);
+    const contents = messages.map(({ body }) => this.#decode(body));
+    let done = 0;
+    let races = 0;
+    for (;;) {
+      const loaded = await this.#load(token);
+      if (loaded.kind !== "loaded") return loaded;
+      const job = jobOf(loaded.warm.stored);
+      if (this.#isOtherPlan(job)) return { kind: "ran", done, back: { reason: "parked" } };
+      const parts = this.#options.parts(job);
+      const warm = await this.#finishHead(loaded.warm, parts, all, token);
+      const turn = await this.#turn(warm, parts, contents.slice(done), all, done, token);
+      if (turn.kind === "lost") {
+        races += 1;
+        if (races > RACES) return { kind: "ran", done, back: { reason: "lost-race" } };
+        continue;
+      }
+      done += turn.done;
+      if (done === messages.length) return { kind: "ran", done, back: null };
+      if (turn.blocked) return { kind: "ran", done, back: { reason: "credit" } };
+      const leftMs = token.deadlineMs - this.#options.ports.clock.now();
+      if (leftMs < TURN_LEAST_MS || !turn.committed) {
+        return { kind: "ran", done, back: { reason: "time" } };
+      }
+    }
+  }
+
+  #decode(body: Uint8Array): MessageContent {
+    const { topology, generation } = this.#options;
+    const message = decodeMessage(body);
+    if (message.job === topology.job && message.generation === generation) return message.content;
+    throw new DataError(`a message of ${message.job} generation ${message.generation} is here`, {
+      code: "DATA_MESSAGE",
+      hint: "something else writes into the job's queues",
+    });
+  }
+
+  async #load(
+    token: TurnToken,
+  ): Promise<
+    | { readonly kind: "loaded"; readonly warm: WarmSubtask }
+    | { readonly kind: "missing" }
+    | { readonly kind: "sealed"; readonly next: number }
+  > {
+    const { store, cache } = this.#options;
+    const warm = cache.take(store.partition);
+    const result = await store.load(warm?.stored ?? null, token);
+    if (result.kind !== "loaded") return result;
+    const { stored } = result;
+    if (warm !== null && stored === warm.stored) return { kind: "loaded", warm };
+    await warm?.unit?.close();
+    const known = warm?.files ?? new Map<string, Uint8Array>();
+    return { kind: "loaded", warm: { stored, unit: null, sent: false, files: known } };
+  }
+
+  /** P3.2: sends the head's outbox again, if one of its messages is in hand. */
+  async #finishHead(
+    warm: WarmSubtask,
+    { sender }: SubtaskParts,
+    messageIds: readonly string[],
+    token: TurnToken,
+  ): Promise<WarmSubtask> {
+    const { stored, sent } = warm;
+    if (sent || stored.head.kind === "genesis" || broken("no-resend")) return warm;
+    const hands = new Set(stored.head.hands);
+    const wanted = broken("resend-starts-with") ? messageIds.slice(0, 1) : messageIds;
+    if (!wanted.some((id) => hands.has(hashOf(id)))) return warm;
+    const outbox = await this.#options.store.outbox(stored.head.body, token);
+    await sender.send(outbox, stored.version, stored.head.body, token);
+    return { ...warm, sent: true };
+  }
+
+  /** L7: another plan's functions park until the upgrade is finished. */
+  #isOtherPlan({ planHash }: JobSection): boolean {
+    if (broken("plan-not-checked")) return false;
+    return planHash !== this.#options.topology.program.plan.planHash;
+  }
+
+  async #turn(
+    warm: WarmSubtask,
+    parts: SubtaskParts,
+    contents: readonly MessageContent[],
+    messageIds: readonly string[],
+    done: number,
+    token: TurnToken,
+  ): Promise<
+    | { readonly kind: "lost" }
+    | {
+        readonly kind: "ran";
+        readonly done: number;
+        readonly blocked: boolean;
+        readonly committed: boolean;
+      }
+  > {
+    const { ports, commit } = this.#options;
+    const { stored } = warm;
+    const head = await this.#unit(warm, parts, token);
+    const needs = (content: MessageContent): boolean => this.#needsCredit(content, head.unit);
+    const credit = await this.#credit(stored, contents, needs, head.unit, token);
+    const inbox = new Inbox({
+      hands: await this.#hands(stored, contents, messageIds.slice(done), token),
+      state: stored.protocol,
+      peers: this.#options.peers,
+      credit,
+      needsCredit: needs,
+    });
+    const workless = !broken("no-witness") || !credit || !head.unit.pending;
+    if (inbox.peek() === null && workless) {
+      return this.#nothingNew(head, inbox, contents.length, credit);
+    }
+    const commitId = randomId(ports.random);
+    const now = ports.clock.now();
+    const budget = new TurnTime(ports.clock, now + this.#options.turnMs);
+    let result: UnitResult;
+    try {
+      result = await head.unit.run({ inbox, now, budget, credit, scope: token, commitId });
+    } catch (error) {
+      await head.unit.close();
+      throw token.isLive() ? new TaskFailure(error, stored.version) : error;
+    }
+    token.check();
+    const taken = inbox.finish();
+    const prepared = commit.prepare({ stored, commitId, result, inbox: taken, messageIds });
+    this.#assertBounds(prepared);
+    if (broken("send-before-commit")) await this.#send(parts.sender, prepared, token);
+    const outcome = await commit.commit(prepared, token);
+    if (outcome === "lost") {
+      await head.unit.close();
+      return { kind: "lost" };
+    }
+    const sent = this.#afterCommit(head, parts.sender, prepared, result.repair, token);
+    if (broken("ack-before-send")) sent.catch(() => undefined);
+    else await sent;
+    const blocked = !credit && taken.done < contents.length;
+    return { kind: "ran", done: taken.done, blocked, committed: true };
+  }
+
+  /** P3.4: what is not new is acknowledged, and nothing is committed. */
+  #nothingNew(
+    head: Head,
+    inbox: Inbox,
+    count: number,
+    credit: boolean,
+  ): {
+    readonly kind: "ran";
+    readonly done: number;
+    readonly blocked: boolean;
+    readonly committed: boolean;
+  } {
+    const { done } = inbox.finish();
+    const { stored, files } = head.warm;
+    this.#options.cache.put(this.#options.store.partition, {
+      stored,
+      unit: head.unit,
+      // Its messages were in hand and finished, or somebody else holds them and will.
+      sent: head.warm.sent,
+      files,
+    });
+    return { kind: "ran", done, blocked: !credit && done < count, committed: false };
+  }
+
+  /** Without credit nothing that may make data is taken (P11.2). */
+  async #credit(
+    stored: StoredSubtask,
+    contents: readonly MessageContent[],
+    needs: (content: MessageContent) => boolean,
+    unit: Unit,
+    token: TurnToken,
+  ): Promise<boolean> {
+    const { credits, address, peers, generation } = this.#options;
+    if (peers.receivers.length === 0) return true;
+    if (!contents.some(needs) && !unit.pending && stored.protocol.early.length === 0) return true;
+    return credits.has(address, peers, stored.protocol, generation, token);
+  }
+
+  #needsCredit(content: MessageContent, unit: Unit): boolean {
+    if (this.#options.peers.receivers.length === 0) return false;
+    switch (content.kind) {
+      case "channel":
+        return this.#isOwn(content) ? unit.pending : content.data;
+      case "wake":
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #isOwn({ from }: ChannelMessage): boolean {
+    return addressName(from) === addressName(this.#options.address);
+  }
+
+  /** Bodies that lie in objects are read before the turn; only of messages that are new. */
+  async #hands(
+    stored: StoredSubtask,
+    contents: readonly MessageContent[],
+    messageIds: readonly string[],
+    token: TurnToken,
+  ): Promise<readonly Hand[]> {
+    const hands: Hand[] = [];
+    for (const [index, content] of contents.entries()) {
+      const messageId = messageIds[index] ?? "";
+      const body = content.kind === "channel" ? await this.#body(stored, content, token) : null;
+      hands.push({ messageId, content, body });
+    }
+    return hands;
+  }
+
+  async #body(
+    { protocol }: StoredSubtask,
+    { from, sequence, body }: ChannelMessage,
+    token: TurnToken,
+  ): Promise<Uint8Array | null> {
+    if (body.kind === "inline") return body.bytes;
+    const peer = this.#options.peers.index.get(addressName(from)) ?? -1;
+    if (sequence <= (protocol.received[peer] ?? 0)) return null;
+    const { key, offset, length, checksum } = body.ref;
+    const bytes = await this.#options.ports.blobs.get(key, { offset, length });
+    token.check();
+    if (bytes !== null && crc32c(bytes, 0, bytes.length) === checksum) return bytes;
+    throw new MillraceError(`the body of a message of ${addressName(from)} is lost (${key})`, {
+      code: "STORAGE_OBJECT_LOST",
+      hint: "it is tried again; if it stays so, restore the job from a checkpoint",
+      retryable: true,
+    });
+  }
+
+  async #unit(warm: WarmSubtask, { factory }: SubtaskParts, token: TurnToken): Promise<Head> {
+    const { store } = this.#options;
+    const { stored } = warm;
+    if (warm.unit !== null) return { warm, unit: warm.unit };
+    const bytes = await store.files(stored.files, warm.files, token);
+    const { version, sections, files, entriesSinceBase } = stored;
+    try {
+      const unit = await factory.create(
+        { version, sections, files, bytes, entriesSinceBase },
+        token,
+      );
+      token.check();
+      return { warm: { ...warm, files: bytes }, unit };
+    } catch (error) {
+      throw token.isLive() ? new TaskFailure(error, version) : error;
+    }
+  }
+
+  async #afterCommit(
+    head: Head,
+    sender: OutboxSender,
+    prepared: PreparedTurn,
+    repair: ReadonlySet<number>,
+    token: TurnToken,
+  ): Promise<void> {
+    if (!broken("send-before-commit")) await this.#send(sender, prepared, token);
+    for (const peer of repair) await this.#repair(peer, sender, prepared, token);
+    if (!token.isLive()) return;
+    const { cache, store, credits, address, generation } = this.#options;
+    credits.learn(address, generation, prepared.entry.consumed);
+    const { stored, files } = head.warm;
+    cache.put(store.partition, {
+      stored: storedAfter(stored, prepared),
+      unit: head.unit,
+      sent: true,
+      files: filesAfter(files, prepared),
+    });
+  }
+
+  async #send(sender: OutboxSender, prepared: PreparedTurn, token: TurnToken): Promise<void> {
+    await sender.send(prepared.outbox, prepared.version, prepared.entry.body, token);
+  }
+
+  /** P10: everything for a peer after the last cut before this one, in order; harmless at any time. */
+  async #repair(
+    peer: number,
+    sender: OutboxSender,
+    prepared: PreparedTurn,
+    token: TurnToken,
+  ): Promise<void> {
+    const { ports, store } = this.#options;
+    let from = 0;
+    for (;;) {
+      const page = await ports.ledger.read(store.partition, from, token);
+      token.check();
+      for (const { version, item } of page.rows) {
+        if (version > prepared.version) return;
+        const entry: LedgerEntry = decodeEntry(item);
+        if (entry.kind !== "turn") continue;
+        await sender.sendTo(peer, await store.outbox(entry.body, token), entry.body, token);
+        from = version + 1;
+      }
+      if (!page.more) return;
+    }
+  }
+
+  #assertBounds({ protocol, outbox }: PreparedTurn): void {
+    if (isCoordinator(this.#options.address)) return;
+    for (const { to, sequence } of outbox.messages) {
+      assert(protocol.sent[to] === sequence, "PS1: a message has the next number of its channel");
+    }
+    assert(
+      protocol.early.length <= limits.reorderMessagesMax || broken("unbounded-reorder"),
+      "P3.3: the reorder buffer is bounded",
+    );
+  }
+}
+
+function jobOf({ sections }: StoredSubtask): JobSection {
+  const bytes = sections.single(JOB_SECTION);
+  assert(bytes !== null, "LE3: a ledger knows its job");
+  return decodeJobSection(bytes);
+}
+
+function storedAfter(stored: StoredSubtask, prepared: PreparedTurn): StoredSubtask {
+  const { version, entry, protocol, files } = prepared;
+  return {
+    version,
+    head: entry,
+    sections: stored.sections,
+    files: files ?? stored.files,
+    entriesSinceBase: files === null ? stored.entriesSinceBase + 1 : 0,
+    base: files === null ? stored.base : version,
+    protocol,
+  };
+}
+
+function filesAfter(
+  known: ReadonlyMap<string, Uint8Array>,
+  { files, objects }: PreparedTurn,
+): ReadonlyMap<string, Uint8Array> {
+  if (files === null) return known;
+  const after = new Map<string, Uint8Array>();
+  for (const { restored, own } of files) {
+    for (const { key } of [...restored.flat(), ...own]) {
+      const bytes = objects.find((object) => object.key === key)?.bytes ?? known.get(key);
+      if (bytes !== undefined) after.set(key, bytes);
+    }
+  }
+  return after;
+}
