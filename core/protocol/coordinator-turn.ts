@@ -16,8 +16,6 @@ export class CoordinatorTurn {
   readonly scope: CallScope;
   readonly controls: Addressed[] = [];
   readonly effects: Effect[] = [];
-  /** Peers that miss messages. */
-  readonly repair: Set<number> = new Set();
 
   constructor({ now, commitId, scope }: UnitTurn) {
     this.now = now;

@@ -148,7 +148,7 @@ export class CoordinatorUnit implements Unit {
       case "request-split":
         return this.#enumerator(from.vertex).request(from.subtask);
       case "repair":
-        turn.repair.add(peer);
+        turn.effects.push({ kind: "repair", peer });
         return;
       case "continue":
         return;
@@ -167,10 +167,7 @@ export class CoordinatorUnit implements Unit {
     return host;
   }
 
-  #result(
-    { effects, controls, repair }: CoordinatorTurn,
-    changes: readonly SectionChange[],
-  ): UnitResult {
+  #result({ effects, controls }: CoordinatorTurn, changes: readonly SectionChange[]): UnitResult {
     this.#options.sections.apply(changes);
     return {
       changes,
@@ -179,7 +176,6 @@ export class CoordinatorUnit implements Unit {
       controls,
       wakeUp: this.#checkpoints.wakeAt,
       keepsWake: false,
-      repair,
       pending: false,
       heldFrom: new Map(),
       active: false,

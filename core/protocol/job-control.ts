@@ -280,9 +280,7 @@ export class JobControl {
       runId,
       generation,
       clock: ports.clock,
-      blobs: ports.blobs,
       print: () => undefined,
-      endJob: () => Promise.resolve(),
     });
     const old = before?.parallelism ?? {};
     for (const { id, parallelism } of topology.program.plan.jobGraph.vertices) {

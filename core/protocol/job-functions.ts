@@ -12,9 +12,9 @@ import {
 import { broken } from "./canaries.ts";
 import { CoordinatorFactory } from "./coordinator-factory.ts";
 import { Credits } from "./credits.ts";
+import { Effects } from "./effects.ts";
 import { FailureLog, TaskFailure } from "./failures.ts";
 import type { BatchResult, FunctionPorts, QueueEvent, QueueFunction } from "./function.ts";
-import { endJob } from "./end-job.ts";
 import { readJobRecord } from "./job-record.ts";
 import type { JobSection } from "./job-section.ts";
 import type { JobTopology } from "./job-topology.ts";
@@ -260,23 +260,29 @@ export class JobFunctions {
 
   #parts(address: Address, generation: number, { runId }: JobSection): SubtaskParts {
     const { topology, ports, codeHash, bounds, print } = this.#options;
-    const { clock, random, blobs, records } = ports;
+    const { clock, random, blobs } = ports;
+    const peers = topology.peers(address);
     const outputs = new SinkOutputs({
       program: topology.program,
       runId,
       generation,
       clock,
-      blobs,
       print,
-      endJob: (phase, detail) => endJob(records, topology.job, generation, phase, detail),
     });
+    const job = topology.job;
+    const store = new SubtaskStore(
+      ports.ledger,
+      ports.blobs,
+      partitionOf(job, generation, address),
+    );
     const sender = new OutboxSender({
+      store,
       ports,
       topology,
       address,
       generation,
-      peers: topology.peers(address),
-      outputs,
+      peers,
+      effects: new Effects({ ports, job, generation, address, peers, outputs }),
     });
     if (address.vertex === COORDINATOR_VERTEX) {
       return {

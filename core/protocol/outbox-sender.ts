@@ -3,12 +3,13 @@ import { type FifoEntry, fifoLimits, randomId } from "../ports/index.ts";
 import { crc32c } from "../record/index.ts";
 import { type Address, addressName, groupOf, queueOf } from "./address.ts";
 import { broken } from "./canaries.ts";
+import type { Effects } from "./effects.ts";
 import type { FunctionPorts } from "./function.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
 import type { EntryBody } from "./ledger-entry.ts";
 import { type MessageBody, encodeMessage, isLargeBody } from "./message.ts";
 import { type Outbox, type OutboxMessage, encodeOutbox } from "./outbox.ts";
-import type { SinkOutputs } from "./sink-outputs.ts";
+import type { SubtaskStore } from "./subtask-store.ts";
 import type { TurnToken } from "./turn-token.ts";
 import { encodeWakeUp } from "./wake-up.ts";
 
@@ -18,7 +19,8 @@ export interface OutboxSenderOptions {
   readonly address: Address;
   readonly generation: number;
   readonly peers: Peers;
-  readonly outputs: SinkOutputs;
+  readonly effects: Effects;
+  readonly store: SubtaskStore;
 }
 
 interface Addressed {
@@ -34,7 +36,9 @@ const TRIES = 4;
  *
  *   OS1  effects first, one after the other; messages only when all are done (H18)
  *   OS2  every message has been accepted when `send` resolves; else it rejects
- *   OS3  a de-duplication id is new for every send call, so that a repeat is never swallowed (H20)
+ *   OS3  a repair sends what every entry before this one sent to a peer, in order; harmless at any
+ *        time, because the receiver drops what it knows (P10)
+ *   OS4  a de-duplication id is new for every send call, so that a repeat is never swallowed (H20)
  */
 export class OutboxSender {
   readonly #options: OutboxSenderOptions;
@@ -45,10 +49,11 @@ export class OutboxSender {
 
   /** `body`: of the entry, for messages that are too large to travel. */
   async send(outbox: Outbox, version: number, body: EntryBody, token: TurnToken): Promise<void> {
-    const { outputs, address, ports } = this.#options;
+    const { effects, ports } = this.#options;
     if (!broken("ack-before-apply")) {
       for (const effect of outbox.effects) {
-        await outputs.perform(effect, address, version);
+        if (effect.kind === "repair") await this.#repair(effect.peer, version, token);
+        else await effects.perform(effect, version);
         token.check();
       }
     }
@@ -61,16 +66,18 @@ export class OutboxSender {
     }
     await this.#sendAll(this.#addressed(outbox, body), token);
     if (broken("ack-before-apply")) {
-      for (const effect of outbox.effects) await outputs.perform(effect, address, version);
+      for (const effect of outbox.effects) await effects.perform(effect, version);
     }
   }
 
-  /** Some messages of an entry, for a peer that misses them (P10). */
-  async sendTo(peer: number, outbox: Outbox, body: EntryBody, token: TurnToken): Promise<void> {
-    await this.#sendAll(
-      this.#addressed(outbox, body, (message) => message.to === peer),
-      token,
-    );
+  async #repair(peer: number, version: number, token: TurnToken): Promise<void> {
+    const { store } = this.#options;
+    for (const { at, entry } of await store.entries(version, token)) {
+      if (at === version || entry.kind !== "turn") continue;
+      const outbox = await store.outbox(entry.body, token);
+      const messages = this.#addressed(outbox, entry.body, (message) => message.to === peer);
+      await this.#sendAll(messages, token);
+    }
   }
 
   #addressed(

@@ -10,8 +10,25 @@ export type Effect =
   | { readonly kind: "write"; readonly uid: string; readonly records: Uint8Array }
   /** Publishes the `_metadata` of a savepoint under its own name. */
   | { readonly kind: "savepoint"; readonly key: string; readonly from: string }
-  /** Adds a subtask's acknowledgement to the set of a checkpoint. */
-  | { readonly kind: "job"; readonly phase: "finished" | "stopped"; readonly detail: unknown };
+  /** The generation record says how the job ended. */
+  | { readonly kind: "job"; readonly phase: "finished" | "stopped"; readonly detail: unknown }
+  /** Deletes objects that nothing names any more; a name that ends in `/` stands for a folder. */
+  | { readonly kind: "release"; readonly keys: readonly string[] }
+  /** Deletes what of a peer's ledger lies below the base of its entry `version` (P6). */
+  | {
+      readonly kind: "trim";
+      readonly peer: number;
+
+      readonly version: number;
+    }
+  /** Sends a peer that misses messages everything again (P10). */
+  | { readonly kind: "repair"; readonly peer: number }
+  /** Deletes the ledgers of an older generation as a whole. */
+  | {
+      readonly kind: "drop-generation";
+      readonly generation: number;
+      readonly parallelism: Readonly<Record<string, number>>;
+    };
 
 /** A message of a turn, without what its sender knows: who sends, in which generation. */
 export interface OutboxMessage {

@@ -1,6 +1,6 @@
 import { assert, assertNever } from "../assert.ts";
 import type { Sink, SinkWriterContext } from "../connector/sink.ts";
-import type { BlobStore, Clock } from "../ports/index.ts";
+import type { Clock } from "../ports/index.ts";
 import type { RecordBatch } from "../record/element.ts";
 import { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { Program } from "../runtime/program.ts";
@@ -17,11 +17,10 @@ export interface SinkOutputsOptions {
   readonly runId: string;
   readonly generation: number;
   readonly clock: Clock;
-  readonly blobs: BlobStore;
   print(line: string): void;
-  /** The job has ended: the generation record says so from now on. */
-  endJob(phase: "finished" | "stopped", detail: unknown): Promise<void>;
 }
+
+export type SinkEffect = Extract<Effect, { readonly kind: "publish" | "apply" | "write" }>;
 
 /** One materialization of staged records. */
 export interface StagedRecords {
@@ -71,8 +70,8 @@ export class SinkOutputs {
     }
   }
 
-  /** Does what an entry's outbox says, at the version of the entry. */
-  async perform(effect: Effect, address: Address, version: number): Promise<void> {
+  /** The effects that concern a sink, at the version of the entry that holds them. */
+  async perform(effect: SinkEffect, address: Address, version: number): Promise<void> {
     switch (effect.kind) {
       case "publish":
         return this.publish(effect.uid, effect.committables);
@@ -80,10 +79,6 @@ export class SinkOutputs {
         return this.#apply(effect.uid, effect.records, address, version);
       case "write":
         return this.#write(effect.uid, effect.records, address);
-      case "savepoint":
-        return this.#copy(effect.from, effect.key);
-      case "job":
-        return this.#options.endJob(effect.phase, effect.detail);
       default:
         return assertNever(effect);
     }
@@ -130,13 +125,6 @@ export class SinkOutputs {
     for (let i = 0; i < values.length; i += 1) writer.write(values[i], timestamps[i] as number);
     await writer.flush?.(true);
     await writer.close?.();
-  }
-
-  async #copy(from: string, key: string): Promise<void> {
-    const { blobs } = this.#options;
-    const bytes = await blobs.get(from);
-    assert(bytes !== null, `${from} was written before the entry that names it`);
-    await blobs.put(key, bytes);
   }
 
   #sink(uid: string): Sink<unknown> {

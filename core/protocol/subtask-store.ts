@@ -106,6 +106,15 @@ export class SubtaskStore {
     }
   }
 
+  /** All entries that are left, up to a version. */
+  async entries(
+    upTo: number,
+    token: TurnToken,
+  ): Promise<readonly { readonly at: number; readonly entry: LedgerEntry }[]> {
+    const rows = await this.#rowsFrom(0, token);
+    return rows.flatMap(({ version, entry }) => (version <= upTo ? [{ at: version, entry }] : []));
+  }
+
   async #catchUp(known: StoredSubtask, token: TurnToken): Promise<LoadResult | null> {
     const rows = await this.#rowsFrom(known.version, token);
     const [first, ...newer] = rows;

@@ -11,7 +11,6 @@ import { TaskFailure } from "./failures.ts";
 import type { FunctionPorts } from "./function.ts";
 import { type Hand, Inbox } from "./inbox.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
-import { type LedgerEntry, decodeEntry } from "./ledger-entry.ts";
 import { type ChannelMessage, type MessageContent, decodeMessage } from "./message.ts";
 import { JOB_SECTION, type JobSection, decodeJobSection } from "./job-section.ts";
 import type { OutboxSender } from "./outbox-sender.ts";
@@ -214,7 +213,7 @@ export class SubtaskTurns {
       await head.unit.close();
       return { kind: "lost" };
     }
-    const sent = this.#afterCommit(head, parts.sender, prepared, result.repair, token);
+    const sent = this.#afterCommit(head, parts.sender, prepared, token);
     if (broken("ack-before-send")) sent.catch(() => undefined);
     else await sent;
     const blocked = !credit && taken.done < contents.length;
@@ -332,11 +331,9 @@ export class SubtaskTurns {
     head: Head,
     sender: OutboxSender,
     prepared: PreparedTurn,
-    repair: ReadonlySet<number>,
     token: TurnToken,
   ): Promise<void> {
     if (!broken("send-before-commit")) await this.#send(sender, prepared, token);
-    for (const peer of repair) await this.#repair(peer, sender, prepared, token);
     if (!token.isLive()) return;
     const { cache, store, credits, address, generation } = this.#options;
     credits.learn(address, generation, prepared.entry.consumed);
@@ -351,29 +348,6 @@ export class SubtaskTurns {
 
   async #send(sender: OutboxSender, prepared: PreparedTurn, token: TurnToken): Promise<void> {
     await sender.send(prepared.outbox, prepared.version, prepared.entry.body, token);
-  }
-
-  /** P10: everything for a peer after the last cut before this one, in order; harmless at any time. */
-  async #repair(
-    peer: number,
-    sender: OutboxSender,
-    prepared: PreparedTurn,
-    token: TurnToken,
-  ): Promise<void> {
-    const { ports, store } = this.#options;
-    let from = 0;
-    for (;;) {
-      const page = await ports.ledger.read(store.partition, from, token);
-      token.check();
-      for (const { version, item } of page.rows) {
-        if (version > prepared.version) return;
-        const entry: LedgerEntry = decodeEntry(item);
-        if (entry.kind !== "turn") continue;
-        await sender.sendTo(peer, await store.outbox(entry.body, token), entry.body, token);
-        from = version + 1;
-      }
-      if (!page.more) return;
-    }
   }
 
   #assertBounds({ protocol, outbox }: PreparedTurn): void {

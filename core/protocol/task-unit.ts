@@ -329,7 +329,7 @@ export class TaskUnit implements Unit {
         this.#memory.more = true;
         return;
       case "repair":
-        work.repair.add(peer);
+        work.effects.push({ kind: "repair", peer });
         return;
       case "continue":
         return;
@@ -384,7 +384,6 @@ export class TaskUnit implements Unit {
       heldFrom: broken("held-consumed") ? new Map() : this.#held.oldest(),
       active: work.active,
       cut: work.cut,
-      repair: work.repair,
       files: snapshot?.files ?? null,
       objects: [...(snapshot?.objects ?? []), ...(checkpointed?.savepoint.values() ?? [])],
     };
@@ -526,7 +525,6 @@ class TurnWork {
   readonly controls: { readonly to: number; readonly control: Control }[] = [];
   readonly effects: Effect[] = [];
   readonly notified: number[] = [];
-  readonly repair = new Set<number>();
   trigger: (FromCoordinator & { readonly kind: "trigger" }) | null = null;
   wakeUp: number | null = null;
   wakeTaken = false;

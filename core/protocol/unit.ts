@@ -43,8 +43,6 @@ export interface UnitResult {
   readonly wakeUp: number | null;
   /** The unit did not look: what is armed stays armed. */
   readonly keepsWake: boolean;
-  /** Peers that miss messages of this subtask (P10). */
-  readonly repair: ReadonlySet<number>;
   /** Work is left that no message carries (H6). */
   readonly pending: boolean;
   /** By peer: its oldest message of which something is held back (I-HELD). */

@@ -36,7 +36,12 @@ export interface Driver {
   readonly topology: JobTopology;
   control(topology?: JobTopology): JobControl;
   /** Delivers until nothing is left, moving the clock to what comes next. */
-  run(options?: { readonly untilMs?: number; readonly fresh?: boolean }): Promise<void>;
+  run(options?: {
+    readonly untilMs?: number;
+    readonly fresh?: boolean;
+    /** Stops after about so many invocations. */
+    readonly invocations?: number;
+  }): Promise<void>;
   use(job: Job<ParamDeclarations>, set?: Record<string, string>): void;
   readonly invocations: number;
 }
@@ -153,8 +158,10 @@ export function driver(
       topology = build(which, set);
       functions = makeFunctions();
     },
-    async run({ untilMs = clock.now() + 86_400_000, fresh = false } = {}) {
+    async run({ untilMs = clock.now() + 86_400_000, fresh = false, invocations: most } = {}) {
+      const end = most === undefined ? Infinity : invocations + most;
       for (let rounds = 0; rounds < (options.rounds ?? 100_000); rounds += 1) {
+        if (invocations >= end) return;
         if (await deliver(fresh)) continue;
         const at = next();
         if (at === null || at > untilMs) return;

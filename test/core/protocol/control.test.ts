@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { sequenceSource } from "../../../core/connector/index.ts";
+import {
+  type CollectSink,
+  type Job,
+  TumblingEventTimeWindows,
+  WatermarkStrategy,
+  agg,
+  collectSink,
+  defineJob,
+} from "../../../index.ts";
+import { type Driver, driver } from "./driver.ts";
+
+interface Row {
+  readonly key: number;
+  readonly start: number;
+  readonly count: number;
+}
+
+const RECORDS = 3_000;
+
+function counts(sink: CollectSink<Row>, parallelism: number, extra = false): Job {
+  return defineJob({
+    name: "counts",
+    parallelism,
+    checkpointing: { interval: { seconds: 1 } },
+    build(env) {
+      const numbers = env.fromSource(
+        sequenceSource(0, RECORDS - 1),
+        WatermarkStrategy.forBoundedOutOfOrderness<number>(
+          { days: 1 },
+          { timestamp: (n) => n * 100 },
+        ),
+        "numbers",
+      );
+      const kept = extra ? numbers.filter(() => true).uid("kept") : numbers;
+      kept
+        .keyBy((n) => n % 7)
+        .window(TumblingEventTimeWindows.of({ seconds: 5 }))
+        .aggregate({ count: agg.count() }, (key, window, { count }) => ({
+          key,
+          start: window.start,
+          count,
+        }))
+        .uid("counts")
+        .sinkTo(sink.sink)
+        .uid("collected");
+    },
+  });
+}
+
+function small(sink: CollectSink<Row>, parallelism = 2): Driver {
+  return driver(counts(sink, parallelism), { bounds: { recordsMax: 40, emissionsMax: 8 } });
+}
+
+function expectAllOnce(sink: CollectSink<Row>): void {
+  const windows = new Map<string, number>();
+  for (const { key, start, count } of sink.values) {
+    const name = `${key} ${start}`;
+    expect(windows.has(name), `window ${name} came twice`).toBe(false);
+    windows.set(name, count);
+  }
+  expect([...windows.values()].reduce((sum, count) => sum + count, 0)).toBe(RECORDS);
+}
+
+/** Runs until about `turns` invocations were made. */
+async function runFor(run: Driver, invocations: number): Promise<void> {
+  await run.run({ invocations });
+}
+
+describe("a job on functions", () => {
+  test("goes on from a stop's savepoint at another parallelism", async () => {
+    const sink = collectSink<Row>();
+    const run = small(sink);
+    await run.control().start({ from: "fresh" });
+    await runFor(run, 25);
+    await run.control().command({ kind: "stop", drain: false }, "stop-1");
+    await run.run();
+    const stopped = await run.control().overview();
+    expect(stopped?.record.phase).toBe("stopped");
+    expect(stopped?.coordinator?.requests).toEqual([
+      expect.objectContaining({ requestId: "stop-1", state: "done" }),
+    ]);
+    expect(sink.values).toEqual([]);
+    run.use(counts(sink, 3) as never);
+    await run.control().start({ from: "latest" });
+    await run.run();
+    expect(run.errors).toEqual([]);
+    expect((await run.control().overview())?.record.phase).toBe("finished");
+    expectAllOnce(sink);
+  });
+
+  test("ends its windows when it is drained", async () => {
+    const sink = collectSink<Row>();
+    const run = small(sink);
+    await run.control().start({ from: "fresh" });
+    await runFor(run, 25);
+    await run.control().command({ kind: "stop", drain: true });
+    await run.run();
+    expect((await run.control().overview())?.record.phase).toBe("stopped");
+    expect(sink.values.length).toBeGreaterThan(0);
+    expect(run.errors).toEqual([]);
+  });
+
+  test.each([5, 20, 40, 60, 80])("rolls back to its latest checkpoint (after %i)", async (n) => {
+    const sink = collectSink<Row>();
+    const run = small(sink);
+    await run.control().start({ from: "fresh" });
+    await runFor(run, n);
+    run.clock.nowMs += 5_000;
+    await runFor(run, 15);
+    await run.control().start({ from: "latest" });
+    await run.run();
+    expect(run.errors).toEqual([]);
+    expectAllOnce(sink);
+  });
+
+  test("takes over state by uid when the plan changes", async () => {
+    const sink = collectSink<Row>();
+    const run = small(sink);
+    await run.control().start({ from: "fresh" });
+    await runFor(run, 30);
+    run.clock.nowMs += 5_000;
+    await runFor(run, 20);
+    run.use(counts(sink, 2, true) as never);
+    // Messages of the old plan wait; nothing of them is lost or processed by the new code.
+    await runFor(run, 10);
+    await run.control().start({ from: "latest" });
+    await run.run();
+    expect(run.errors).toEqual([]);
+    expectAllOnce(sink);
+  });
+
+  test("takes a savepoint and goes on", async () => {
+    const sink = collectSink<Row>();
+    const run = small(sink);
+    await run.control().start({ from: "fresh" });
+    await runFor(run, 25);
+    await run.control().command({ kind: "savepoint" }, "save");
+    await run.run();
+    const overview = await run.control().overview();
+    const saved = overview?.coordinator?.requests.find(({ requestId }) => requestId === "save");
+    expect(saved).toMatchObject({ state: "done" });
+    expectAllOnce(sink);
+    const again = collectSink<Row>();
+    run.use(counts(again, 1) as never);
+    await run.control().start({ from: { metadataKey: `${saved?.path}/_metadata` } });
+    await run.run();
+    expect(run.errors).toEqual([]);
+    expectAllOnce(again);
+  });
+});
