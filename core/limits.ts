@@ -40,6 +40,9 @@ export const limits = {
   snapshotBytesMax: 524_288,
   /** Bytes of staged sink output from which on a turn hands them to the sink's writer. */
   stagedBytesMax: 4_194_304,
+  /** Milliseconds that ledger entries are kept behind a completed cut: longer than a signed request
+   * is valid and a function runs (protocol P6). */
+  ledgerKeptMs: 3_600_000,
   /** Requests to the coordinator that are remembered, so that a repeated one takes effect once. */
   requestsKept: 256,
   /** Bytes of one decoded frame, after decompression. */

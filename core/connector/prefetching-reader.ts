@@ -184,7 +184,7 @@ export class PrefetchingReader<T, Split extends ResumableSplit> implements Sourc
   }
 
   #finish(open: OpenSplit<T, Split>, output: ReaderOutput<T>): void {
-    if (open.output !== null) output.release(open.id);
+    output.release(open.id);
     this.#splits.shift();
     this.#fetch();
   }

@@ -11,7 +11,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { BlobStore } from "../ports/index.ts";
 import { broken } from "./canaries.ts";
 import type { CompletedCheckpoint } from "./completed-checkpoints.ts";
-import { savepointFolderOf } from "./task-unit.ts";
+import { savepointFolderOf } from "./object-keys.ts";
 
 const METADATA = "_metadata";
 

@@ -40,6 +40,18 @@ export class CompletedCheckpoints {
     return this.#latest;
   }
 
+  /** The oldest checkpoint that is kept; Infinity: none is. */
+  get oldest(): number {
+    return this.#retained[0]?.checkpoint ?? this.#latest?.checkpoint ?? Infinity;
+  }
+
+  /** What was released since the last call; to be deleted. */
+  takeReleased(): readonly string[] {
+    const released = this.#released;
+    this.#released = [];
+    return released;
+  }
+
   /** A checkpoint, or the savepoint that stops the job. */
   complete(completed: CompletedCheckpoint): void {
     if (completed.checkpoint > (this.#latest?.checkpoint ?? 0)) this.#latest = completed;

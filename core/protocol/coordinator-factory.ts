@@ -16,6 +16,7 @@ export interface CoordinatorFactoryOptions {
   readonly runId: string;
   readonly generation: number;
   readonly codeHash: string;
+  readonly ledgerKeptMs: number;
 }
 
 /** Makes the live coordinator of a job from its state at a version. */
@@ -39,6 +40,7 @@ export class CoordinatorFactory implements UnitFactory {
       peers: this.#peers,
       store: this.#store,
       sections,
+      ledgerKeptMs: this.#options.ledgerKeptMs,
       checkpoints: new CheckpointCoordinator<SubtaskAcknowledgement>({
         settings: topology.program.settings.checkpointing,
         subtasks: this.#peers.tasks,

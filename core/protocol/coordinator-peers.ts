@@ -33,6 +33,11 @@ export class CoordinatorPeers {
     this.publishers = this.tasks.filter(publishes).map(addressName);
   }
 
+  /** How many there are, the coordinator itself too. */
+  get count(): number {
+    return this.#addresses.length;
+  }
+
   address(place: number): Address {
     const address = this.#addresses[place];
     assert(address !== undefined, `${place} is a place in the list of peers`);

@@ -5,6 +5,7 @@ import type { CapturedCoordinator } from "../checkpoint/coordinator-options.ts";
 import { fromBytes, toBytes } from "../record/index.ts";
 import type { CapturedCompleted, CompletedCheckpoint } from "./completed-checkpoints.ts";
 import { enumeratorSection, initialEnumerator } from "./enumerator-host.ts";
+import { type CapturedHousekeeping, Housekeeping } from "./housekeeping.ts";
 import type { CapturedEnding } from "./job-ending.ts";
 import type { RequestResult } from "./request-log.ts";
 import type { SectionChange, Sections } from "./sections.ts";
@@ -24,6 +25,7 @@ export interface CoordinatorState {
   readonly checkpoints: CapturedCoordinator<SubtaskAcknowledgement> | null;
   readonly completed: CapturedCompleted;
   readonly ending: CapturedEnding;
+  readonly housekeeping: CapturedHousekeeping;
 }
 
 /** What can be asked about a job without waking it. */
@@ -65,6 +67,8 @@ export interface CoordinatorGenesis {
   readonly kind?: CheckpointKind;
   /** What else the generation before retained. */
   readonly retained?: readonly CompletedCheckpoint[];
+  /** The generation before, whose ledgers are deleted in time. */
+  readonly before?: CapturedHousekeeping["before"];
 }
 
 /** The sections that the coordinator of a generation begins with. */
@@ -75,6 +79,7 @@ export function coordinatorGenesis(genesis: CoordinatorGenesis): readonly Sectio
     checkpoints: null,
     completed: initiallyCompleted(genesis),
     ending: { ending: { kind: "running" }, finished: [], accumulators: {} },
+    housekeeping: Housekeeping.initial(genesis.before ?? null),
   };
   const changes: SectionChange[] = [
     { name: COORDINATOR_SECTION, mode: "replace", bytes: toBytes(state) },

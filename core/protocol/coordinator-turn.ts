@@ -12,13 +12,16 @@ export interface Addressed {
 /** One turn of a coordinator: what it was given, and what it has made so far. */
 export class CoordinatorTurn {
   readonly now: number;
+  /** The version that the turn will have. */
+  readonly version: number;
   readonly commitId: string;
   readonly scope: CallScope;
   readonly controls: Addressed[] = [];
   readonly effects: Effect[] = [];
 
-  constructor({ now, commitId, scope }: UnitTurn) {
+  constructor({ now, version, commitId, scope }: UnitTurn) {
     this.now = now;
+    this.version = version;
     this.commitId = commitId;
     this.scope = scope;
   }

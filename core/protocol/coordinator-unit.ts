@@ -18,6 +18,7 @@ import {
 } from "./coordinator-state.ts";
 import { CoordinatorTurn } from "./coordinator-turn.ts";
 import type { EnumeratorHost } from "./enumerator-host.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import type { Inbox, InboxItem } from "./inbox.ts";
 import { JobConductor } from "./job-conductor.ts";
 import { JobEnding } from "./job-ending.ts";
@@ -34,6 +35,8 @@ export interface CoordinatorUnitOptions {
   /** A new one; it goes on from what `sections` hold. */
   readonly checkpoints: CheckpointCoordinator<SubtaskAcknowledgement>;
   readonly enumerators: readonly EnumeratorHost[];
+  /** How long ledger entries are kept behind a completed cut. */
+  readonly ledgerKeptMs: number;
 }
 
 /**
@@ -52,6 +55,7 @@ export class CoordinatorUnit implements Unit {
   readonly #completed: CompletedCheckpoints;
   readonly #ending: JobEnding;
   readonly #requests: RequestLog;
+  readonly #housekeeping: Housekeeping;
   readonly #conductor: JobConductor;
 
   constructor(options: CoordinatorUnitOptions) {
@@ -65,12 +69,14 @@ export class CoordinatorUnit implements Unit {
     this.#completed = new CompletedCheckpoints(state.completed);
     this.#ending = new JobEnding(peers.tasks.length, state.ending);
     this.#requests = new RequestLog(decodeRequests(sections));
+    this.#housekeeping = new Housekeeping(options.ledgerKeptMs, peers.count, state.housekeeping);
     this.#conductor = new JobConductor({
       ...options,
       cuts: this.#cuts,
       completed: this.#completed,
       ending: this.#ending,
       requests: this.#requests,
+      housekeeping: this.#housekeeping,
     });
   }
 
@@ -89,6 +95,7 @@ export class CoordinatorUnit implements Unit {
   async run(given: UnitTurn): Promise<UnitResult> {
     const { inbox, budget } = given;
     const turn = new CoordinatorTurn(given);
+    this.#conductor.begin(turn);
     let took = false;
     for (let item = inbox.peek(); item !== null; item = inbox.peek()) {
       took = (await this.#take(item, inbox, turn)) || took;
@@ -130,7 +137,8 @@ export class CoordinatorUnit implements Unit {
       case "active":
         return this.#handle({ kind: "active" }, turn);
       case "ack": {
-        const { checkpoint, operators } = control;
+        const { checkpoint, version, operators } = control;
+        this.#housekeeping.acknowledged(checkpoint, peer, version);
         const snapshot = { subtask: from.subtask, operators: new Map(operators) };
         if (broken("active-any")) await this.#handle({ kind: "active" }, turn);
         return this.#handle({ kind: "acknowledged", checkpoint, ...from, snapshot }, turn);
@@ -197,6 +205,7 @@ export class CoordinatorUnit implements Unit {
       },
       completed: this.#completed.capture(),
       ending: this.#ending.capture(),
+      housekeeping: this.#housekeeping.capture(),
     };
     const changes: SectionChange[] = [];
     const replace = (name: string, bytes: Uint8Array): void => {

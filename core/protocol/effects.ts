@@ -15,6 +15,8 @@ export interface EffectsOptions {
   readonly address: Address;
   readonly peers: Peers;
   readonly outputs: SinkOutputs;
+  /** The job is FAILED: nothing is delivered any more. */
+  switchOff(): Promise<void>;
 }
 
 /** Rows that one delete call names at most. */
@@ -45,7 +47,9 @@ export class Effects {
       case "savepoint":
         return this.#copy(effect.from, effect.key);
       case "job":
-        return endJob(ports.records, job, generation, effect.phase, effect.detail);
+        await endJob(ports.records, job, generation, effect.phase, effect.detail);
+        if (effect.phase === "failed") await this.#options.switchOff();
+        return;
       case "release":
         return this.#release(effect.keys);
       case "trim":

@@ -1,7 +1,9 @@
 import { StorageError } from "../errors.ts";
 import { type RecordStore, unbounded } from "../ports/index.ts";
+import { COORDINATOR, addressName } from "./address.ts";
 import { readJobRecord, writeJobRecord } from "./job-record.ts";
 
+const COORDINATOR_NAME = addressName(COORDINATOR);
 /** Tries against others who change the record. */
 const TRIES = 8;
 
@@ -10,8 +12,8 @@ export async function endJob(
   records: RecordStore,
   job: string,
   generation: number,
-  phase: "finished" | "stopped",
-  result: unknown,
+  phase: "finished" | "stopped" | "failed",
+  detail: unknown,
 ): Promise<void> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const current = await readJobRecord(records, job, unbounded);
@@ -20,7 +22,11 @@ export async function endJob(
     if (record.phase !== "running" && record.phase !== "stopping" && record.phase !== "failed") {
       return;
     }
-    if (await writeJobRecord(records, { ...record, phase, result }, revision, unbounded)) return;
+    const ended =
+      phase === "failed"
+        ? { ...record, phase, failure: { message: String(detail), at: COORDINATOR_NAME } }
+        : { ...record, phase, result: detail };
+    if (await writeJobRecord(records, ended, revision, unbounded)) return;
   }
   throw new StorageError(`the record of job ${job} changes all the time`, {
     code: "STORAGE_JOB_RECORD",

@@ -12,6 +12,7 @@ import { SPLITS } from "../runtime/source-driver.ts";
 import { type Address, COORDINATOR, isCoordinator, partitionOf } from "./address.ts";
 import type { CompletedCheckpoint } from "./completed-checkpoints.ts";
 import { coordinatorGenesis } from "./coordinator-state.ts";
+import type { CapturedHousekeeping } from "./housekeeping.ts";
 import { JOB_SECTION, type JobSection, encodeJobSection } from "./job-section.ts";
 import type { JobTopology } from "./job-topology.ts";
 import { type EntryBody, type KeyedBase, encodeEntry } from "./ledger-entry.ts";
@@ -20,7 +21,7 @@ import { PROTOCOL_SECTION, encodeProtocolState, initialProtocolState } from "./p
 import { type SectionChange, encodeChanges } from "./sections.ts";
 import { TaskMemory } from "./task-memory.ts";
 import { MEMORY_SECTION, operatorSection } from "./task-unit.ts";
-import { bodyKey } from "./turn-commit.ts";
+import { bodyKey } from "./object-keys.ts";
 
 /** What a generation starts from. */
 export interface GenesisSource {
@@ -36,6 +37,8 @@ export interface GenesisOptions {
   readonly generation: number;
   readonly job: JobSection;
   readonly source: GenesisSource | null;
+  /** The generation that it follows; null: none. */
+  readonly before: CapturedHousekeeping["before"];
   /** The number of the next checkpoint: numbers go on over generations. */
   readonly firstCheckpoint: number;
   readonly allowNonRestoredState: boolean;
@@ -135,6 +138,7 @@ export class Genesis {
       checkpoint: source?.metadata.checkpoint ?? 0,
       kind: source?.metadata.kind ?? "checkpoint",
       retained: source?.retained ?? [],
+      before: this.#options.before,
     });
   }
 

@@ -2,7 +2,6 @@ import { AssertionError, assert, assertNever } from "../assert.ts";
 import type { SubtaskAcknowledgement } from "../checkpoint/assemble-operators.ts";
 import type { CheckpointDecision, CheckpointEvent } from "../checkpoint/checkpoint-event.ts";
 import type { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
-import { JobError } from "../errors.ts";
 import { broken } from "./canaries.ts";
 import type { CheckpointStore, StoredCheckpoint } from "./checkpoint-store.ts";
 import type { CompletedCheckpoints } from "./completed-checkpoints.ts";
@@ -10,6 +9,7 @@ import type { Command, FromCoordinator } from "./control.ts";
 import type { CoordinatorPeers } from "./coordinator-peers.ts";
 import type { Addressed, CoordinatorTurn } from "./coordinator-turn.ts";
 import type { EnumeratorHost } from "./enumerator-host.ts";
+import type { Housekeeping } from "./housekeeping.ts";
 import type { JobEnding } from "./job-ending.ts";
 import type { PendingCuts } from "./pending-cuts.ts";
 import type { RequestLog } from "./request-log.ts";
@@ -26,6 +26,7 @@ export interface JobConductorOptions {
   readonly checkpoints: CheckpointCoordinator<SubtaskAcknowledgement>;
   readonly cuts: PendingCuts;
   readonly completed: CompletedCheckpoints;
+  readonly housekeeping: Housekeeping;
   readonly ending: JobEnding;
   readonly requests: RequestLog;
 }
@@ -48,7 +49,7 @@ export class JobConductor {
   readonly #requests: RequestLog;
   /** Stored in this turn, and not complete yet. */
   #stored: StoredCheckpoint | null = null;
-  /** What the canary "notify-outside" keeps out of the outbox. */
+  /** What the canary "notify-outside" keeps for another turn, if there is one. */
   #outside: Addressed[] = [];
 
   constructor(options: JobConductorOptions) {
@@ -58,9 +59,13 @@ export class JobConductor {
     this.#requests = options.requests;
   }
 
+  /** Before anything is taken in. */
+  begin(turn: CoordinatorTurn): void {
+    turn.controls.push(...this.#outside.splice(0));
+  }
+
   /** Decisions are carried out in their order; what follows from them comes behind them. */
   async handle(event: Event, turn: CoordinatorTurn): Promise<void> {
-    turn.controls.push(...this.#outside.splice(0));
     const decisions = [...this.#checkpoints.handle(event, turn.now)];
     for (let next = decisions.shift(); next !== undefined; next = decisions.shift()) {
       for (const answer of await this.#carryOut(next, turn)) {
@@ -129,6 +134,7 @@ export class JobConductor {
         return this.#complete(decision, turn);
       case "retain":
         this.#options.completed.retain(decision.count);
+        this.#release(turn);
         return [];
       case "notify-complete":
       case "wake-at":
@@ -136,11 +142,8 @@ export class JobConductor {
         // the turn ends.
         return [];
       case "fail-job":
-        throw new JobError(decision.message, {
-          code: "JOB_CHECKPOINT_FAILED",
-          where: { job: this.#options.job, checkpoint: decision.checkpoint },
-          hint: "look at the reason, or allow more with checkpointing.tolerableFailures",
-        });
+        turn.effects.push({ kind: "job", phase: "failed", detail: decision.message });
+        return [];
       default:
         return assertNever(decision);
     }
@@ -203,7 +206,7 @@ export class JobConductor {
     const stored = this.#stored;
     assert(stored?.checkpoint === checkpoint, `CN1: checkpoint ${checkpoint} was stored`);
     this.#stored = null;
-    const { completed, cuts, peers } = this.#options;
+    const { completed, cuts, peers, housekeeping } = this.#options;
     cuts.end(checkpoint);
     const { kind, metadataKey, folder, publicKey } = stored;
     if (publicKey !== metadataKey) {
@@ -213,6 +216,8 @@ export class JobConductor {
     if (type === "checkpoint" || phase !== null) {
       completed.complete({ checkpoint, kind, metadataKey });
       this.#notify(checkpoint, phase !== null, turn);
+      const { oldest } = completed;
+      turn.effects.push(...housekeeping.completed(checkpoint, turn.version, oldest, turn.now));
     }
     if (phase !== "stopped") this.#requests.done(checkpoint, folder);
     if (phase === null) return [];
@@ -232,6 +237,12 @@ export class JobConductor {
 
   #toSources(control: FromCoordinator, turn: CoordinatorTurn): void {
     for (const to of this.#options.peers.sources) turn.send(to, control);
+  }
+
+  /** What nothing names any more. */
+  #release(turn: CoordinatorTurn): void {
+    const keys = this.#options.completed.takeReleased();
+    if (keys.length > 0) turn.effects.push({ kind: "release", keys });
   }
 
   #finishIfEnded(): readonly Event[] {

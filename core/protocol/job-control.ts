@@ -92,6 +92,7 @@ export class JobControl {
       generation: begun.record.generation,
       job,
       source: source.from,
+      before: begun.record.before,
       firstCheckpoint: source.nextCheckpoint,
       allowNonRestoredState: options.allowNonRestoredState ?? false,
       codeHash,

@@ -43,6 +43,8 @@ export interface JobFunctionsOptions {
   readonly bounds?: TurnBounds;
   /** A turn ends after this many milliseconds. */
   readonly turnMs?: number;
+  /** How long ledger entries are kept behind a completed cut: longer than any zombie writes (P6). */
+  readonly ledgerKeptMs?: number;
   print(line: string): void;
   /** The job is FAILED: nothing is delivered any more until somebody resumes it. */
   switchOff?(): Promise<void>;
@@ -282,12 +284,27 @@ export class JobFunctions {
       address,
       generation,
       peers,
-      effects: new Effects({ ports, job, generation, address, peers, outputs }),
+      effects: new Effects({
+        ports,
+        job,
+        generation,
+        address,
+        peers,
+        outputs,
+        switchOff: async () => this.#options.switchOff?.(),
+      }),
     });
     if (address.vertex === COORDINATOR_VERTEX) {
       return {
         sender,
-        factory: new CoordinatorFactory({ topology, blobs, runId, generation, codeHash }),
+        factory: new CoordinatorFactory({
+          topology,
+          blobs,
+          runId,
+          generation,
+          codeHash,
+          ledgerKeptMs: this.#options.ledgerKeptMs ?? limits.ledgerKeptMs,
+        }),
       };
     }
     return {

@@ -10,8 +10,12 @@ export type Effect =
   | { readonly kind: "write"; readonly uid: string; readonly records: Uint8Array }
   /** Publishes the `_metadata` of a savepoint under its own name. */
   | { readonly kind: "savepoint"; readonly key: string; readonly from: string }
-  /** The generation record says how the job ended. */
-  | { readonly kind: "job"; readonly phase: "finished" | "stopped"; readonly detail: unknown }
+  /** The generation record says how the job ended, or why it cannot go on (`failed`). */
+  | {
+      readonly kind: "job";
+      readonly phase: "finished" | "stopped" | "failed";
+      readonly detail: unknown;
+    }
   /** Deletes objects that nothing names any more; a name that ends in `/` stands for a folder. */
   | { readonly kind: "release"; readonly keys: readonly string[] }
   /** Deletes what of a peer's ledger lies below the base of its entry `version` (P6). */

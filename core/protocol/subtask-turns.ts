@@ -198,13 +198,18 @@ export class SubtaskTurns {
     const budget = new TurnTime(ports.clock, now + this.#options.turnMs);
     let result: UnitResult;
     try {
-      result = await head.unit.run({ inbox, now, budget, credit, scope: token, commitId });
+      const version = stored.version + 1;
+      result = await head.unit.run({ inbox, version, now, budget, credit, scope: token, commitId });
     } catch (error) {
       await head.unit.close();
       throw token.isLive() ? new TaskFailure(error, stored.version) : error;
     }
     token.check();
     const taken = inbox.finish();
+    if (!taken.witness && !broken("no-witness")) {
+      await head.unit.close();
+      return { kind: "ran", done: taken.done, blocked: false, committed: false };
+    }
     const prepared = commit.prepare({ stored, commitId, result, inbox: taken, messageIds });
     this.#assertBounds(prepared);
     if (broken("send-before-commit")) await this.#send(parts.sender, prepared, token);

@@ -15,6 +15,7 @@ import type { Inbox } from "./inbox.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
 import { KeyedFiles, type KeyedSnapshot } from "./keyed-files.ts";
 import { BodyWriter, readElement } from "./message.ts";
+import { savepointFolderOf } from "./object-keys.ts";
 import type { Effect } from "./outbox.ts";
 import { type SectionChange, type Sections, sameBytes } from "./sections.ts";
 import { StagedOutput } from "./staged-output.ts";
@@ -30,11 +31,6 @@ export const MEMORY_SECTION = "task";
 /** The section with an operator's list, union and broadcast state. */
 export function operatorSection(uid: string): string {
   return `operator:${uid}`;
-}
-
-/** The folder of a savepoint in the blob store. */
-export function savepointFolderOf(job: string, checkpoint: number, runId: string): string {
-  return `${job}/savepoints/savepoint-${checkpoint}-${runId}`;
 }
 
 /** A source that reads in the background without `pending` is looked at this often. */

@@ -17,6 +17,7 @@ import {
   encodeEntry,
 } from "./ledger-entry.ts";
 import { BodyWriter, isLargeBody } from "./message.ts";
+import { bodyKey } from "./object-keys.ts";
 import { type Outbox, type OutboxMessage, type OutboxWake, encodeOutbox } from "./outbox.ts";
 import { PROTOCOL_SECTION, type ProtocolState, encodeProtocolState } from "./protocol-state.ts";
 import { type SectionChange, encodeChanges } from "./sections.ts";
@@ -229,12 +230,6 @@ export class TurnCommit {
       objects: [{ key, bytes }],
     };
   }
-}
-
-/** The object of an entry whose delta and outbox are too large for its item. */
-export function bodyKey(partition: string, version: number, commitId: string): string {
-  const name = broken("claim-by-version") ? `${version}` : `${version}-${commitId}`;
-  return `${partition}/${name}.commit`;
 }
 
 /** P2 `w`: four bytes of a message id. Two ids with the same hash only cost one more send. */

@@ -22,6 +22,8 @@ export interface UnitState {
 /** What one turn is given. */
 export interface UnitTurn {
   readonly inbox: Inbox;
+  /** The version that the turn will have. */
+  readonly version: number;
   /** Processing time of this turn, in milliseconds; `ports.clock` of the engine shows it too. */
   readonly now: number;
   readonly budget: Budget;

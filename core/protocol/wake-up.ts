@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { fifoLimits } from "../ports/index.ts";
+import { fifoLimits, randomId } from "../ports/index.ts";
 import { fromBytes, toBytes } from "../record/index.ts";
 import type { DelayedMessage } from "../ports/index.ts";
 import { broken } from "./canaries.ts";
@@ -64,8 +64,10 @@ export class WakeUpForwarder implements TimerFunction {
       await delays.send(message.body, Math.min(leftMs, fifoLimits.delayMsMax), token);
       return;
     }
-    // The id of this message: it is another one at every arming (H19).
-    const deduplicationId = broken("wake-id-by-time") ? `${wakeUp.timeMs}` : message.messageId;
+    // Another one at every arming (H19) and every try (H20): the number of the arming drops copies.
+    const deduplicationId = broken("wake-id-by-time")
+      ? `${wakeUp.timeMs}`
+      : `${message.messageId}.${randomId(this.#ports.random)}`;
     const entry = { group: wakeUp.group, deduplicationId, body: wakeUp.body };
     const [accepted] = await queues.send(wakeUp.queue, [entry], token);
     if (accepted !== true) throw new Error("the wake-up was not accepted");

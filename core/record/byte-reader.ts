@@ -15,7 +15,7 @@ export class ByteReader {
   readonly #end: number;
 
   constructor(bytes: Uint8Array, from = 0, to: number = bytes.length) {
-    this.#bytes = bytes;
+    this.#bytes = plainBytes(bytes);
     this.#position = from;
     this.#end = to;
   }
@@ -171,3 +171,12 @@ export class ByteReader {
 }
 
 const DAMAGED = "the bytes are damaged or not written by Millrace; read them from a good copy";
+
+/**
+ * Node's Buffer is a Uint8Array too, but its `slice` does not copy, and the codec refuses it as a
+ * class instance: what is read from one must not be one.
+ */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.constructor === Uint8Array) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -50,6 +50,7 @@ export const SPLITS = "splits";
  *   SD2  a snapshot lists the reader's unfinished splits with their positions
  */
 export class SourceDriver implements ReaderOutput<unknown> {
+  readonly #source: SourceImplementation["source"];
   readonly #reader: SourceReader<unknown, unknown>;
   readonly #chain: OperatorChain;
   readonly #environment: TaskEnvironment;
@@ -72,6 +73,7 @@ export class SourceDriver implements ReaderOutput<unknown> {
   ) {
     this.#chain = chain;
     this.#environment = environment;
+    this.#source = implementation.source;
     this.#strategy = implementation.watermarks;
     this.#splits = chain.head.operatorState.list(SPLITS);
     this.#splits.update([]);
@@ -122,7 +124,9 @@ export class SourceDriver implements ReaderOutput<unknown> {
     await this.#reader.close?.();
   }
 
+  /** A split holds the watermark back from now on, not only from its first record (SD1). */
   addSplits(splits: readonly unknown[]): void {
+    for (const split of splits) this.split(this.#source.splitId(split));
     this.#reader.addSplits(splits);
   }
 

@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { StorageError } from "../../core/errors.ts";
 import { FileDelayQueue } from "../../infra/local/file-delay-queue.ts";
 import { FileFifoQueues } from "../../infra/local/file-fifo-queues.ts";
@@ -53,7 +54,7 @@ async function send({ root, id }: ProcessOptions): Promise<void> {
       lines.push(content);
     }
     await queues.send(QUEUE, entries, unbounded);
-    process.stdout.write(`${lines.join("\n")}\n`);
+    print(lines.join("\n"));
   }
 }
 
@@ -112,8 +113,9 @@ async function delay({ root, id }: ProcessOptions): Promise<void> {
   }
 }
 
+/** Waits until the line is with the parent: `process.stdout` keeps it while the pipe is full. */
 function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  writeSync(1, `${line}\n`);
 }
 
 /** The text, and behind it as many bytes as the text says, some kilobytes at times. */

@@ -10,6 +10,8 @@ import type { Simulation } from "./simulation.ts";
 export interface InvokerOptions {
   /** After this an invocation is over for whoever made it. */
   readonly timeoutMs: number;
+  /** A zombie goes on at the latest this long after its invocation. */
+  readonly zombieMsMax: number;
 }
 
 /** What is to be invoked. */
@@ -75,10 +77,9 @@ export class Invoker {
     container.invocation = this.#invocations;
     container.thaw();
     recorder.note(timeline.now, container.name, container.invocation, `begins ${task.label}`);
-    new Invocation(this.#sim, container, task, () => this.#ended(container)).begin(
-      new Chance(this.#sim, place, word),
-      this.#options.timeoutMs,
-    );
+    const ended = (): void => this.#ended(container);
+    const chance = new Chance(this.#sim, place, word);
+    new Invocation(this.#sim, this.#options, container, task, ended).begin(chance);
   }
 
   #ended(container: Container): void {
@@ -106,6 +107,7 @@ class Chance {
 
 class Invocation {
   readonly #sim: Simulation;
+  readonly #options: InvokerOptions;
   readonly #container: Container;
   readonly #task: Task;
   readonly #ended: () => void;
@@ -115,8 +117,15 @@ class Invocation {
   #recycle = false;
   #over = false;
 
-  constructor(sim: Simulation, container: Container, task: Task, ended: () => void) {
+  constructor(
+    sim: Simulation,
+    options: InvokerOptions,
+    container: Container,
+    task: Task,
+    ended: () => void,
+  ) {
     this.#sim = sim;
+    this.#options = options;
     this.#container = container;
     this.#task = task;
     this.#ended = ended;
@@ -124,8 +133,9 @@ class Invocation {
     this.#startedAt = sim.timeline.now;
   }
 
-  begin(chance: Chance, timeoutMs: number): void {
+  begin(chance: Chance): void {
     const container = this.#container;
+    const { timeoutMs } = this.#options;
     container.onDeath = () => this.#end("dies");
     container.keepsRequests = chance.of("thaw") !== null;
     container.msPerLook = chance.of("slow-cpu")?.random.logBetween(1, 2_000) ?? 0;
@@ -190,7 +200,7 @@ class Invocation {
     if (zombie === null) return this.#container.die();
     const container = this.#container;
     const { timeline } = this.#sim;
-    const until = timeline.now + zombie.random.logBetween(20_000, 10_800_000);
+    const until = timeline.now + zombie.random.logBetween(20_000, this.#options.zombieMsMax);
     if (zombie.random.chance(0.5)) container.reservedUntil = until;
     this.#end("times out, is left as a zombie");
     // Nobody may ever need the container again: then the zombie goes on by itself.

@@ -61,13 +61,21 @@ describe("a call of a port", () => {
     expect(log.appended).toEqual([]);
   });
 
-  test("of a dead client never ends (K2)", async () => {
-    const { world } = quietWorld("crash-before@ledger.append:p#1");
+  test("of a dead client never ends, and does nothing (K2)", async () => {
+    const { world, log } = quietWorld("crash-before@ledger.append:p#1");
     const { ledger } = world.client("c");
     void ledger.append("p", 1, bytes(1), unbounded);
     await world.run(1_000);
-    const later = outcomeOf(world, ledger.newest("p", unbounded));
-    expect((await later).answer).toBe("pending");
+    let ended = 0;
+    const count = (): void => {
+      ended += 1;
+    };
+    for (let version = 1; version <= 9; version += 1) {
+      void ledger.append("q", version, bytes(1), unbounded).then(count, count);
+    }
+    await world.run(60_000);
+    expect(ended).toBe(0);
+    expect(log.appended).toEqual([]);
   });
 
   test("that the service refuses ends the run", async () => {

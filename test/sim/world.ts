@@ -30,11 +30,14 @@ export interface WorldOptions {
   readonly describe?: Describe;
   readonly traceLines?: number;
   readonly timeoutMs?: number;
+  /** Zombies go on at the latest this long after their invocation timed out; three hours. */
+  readonly zombieMsMax?: number;
   readonly visibilityMs?: number;
 }
 
 const START = Date.UTC(2026, 0, 1);
 const TIMEOUT_MS = 20_000;
+const ZOMBIE_MS_MAX = 10_800_000;
 const VISIBILITY_MS = 30_000;
 const TRACE_LINES = 2_000;
 
@@ -75,6 +78,7 @@ export class World {
     this.#pool = new ContainerPool(this.#sim);
     this.#invoker = new Invoker(this.#sim, this.#pool, {
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+      zombieMsMax: options.zombieMsMax ?? ZOMBIE_MS_MAX,
     });
     const { queues, delays } = this.services;
     queues.onChange = (queue) => this.mapping(queue).changed();

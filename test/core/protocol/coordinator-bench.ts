@@ -25,7 +25,7 @@ import {
 import type { Effect } from "../../../core/protocol/outbox.ts";
 import { type ProtocolState, initialProtocolState } from "../../../core/protocol/protocol-state.ts";
 import { Sections, decodeChanges, encodeChanges } from "../../../core/protocol/sections.ts";
-import type { Unit, UnitResult } from "../../../core/protocol/unit.ts";
+import type { Unit, UnitFactory, UnitResult } from "../../../core/protocol/unit.ts";
 import { MemoryBlobStore } from "../../../infra/memory/memory-blob-store.ts";
 import { NO_OPERATOR_STATE } from "../checkpoint/sample-metadata.ts";
 import { Topology, settings } from "../graph/topology.ts";
@@ -70,7 +70,7 @@ export const acks = (
     const { vertex } = parseAddress(name);
     const keyedFiles = vertex === "work" ? files : [];
     const state = { keyedFiles, operatorState: NO_OPERATOR_STATE };
-    return from(name, { kind: "ack", checkpoint, operators: [[vertex, state]] });
+    return from(name, { kind: "ack", checkpoint, version: 1, operators: [[vertex, state]] });
   });
 
 export const SETTINGS: CheckpointSettings = {
@@ -164,9 +164,10 @@ export class CoordinatorBench {
       needsCredit: () => false,
     });
     const unit = this.#unit ?? (await this.#create());
-    const commitId = `c${this.#version + 1}`;
+    const version = this.#version + 1;
+    const commitId = `c${version}`;
     const budget = { exhausted: () => false };
-    const turn = { inbox, now, budget, credit: true, scope: unbounded, commitId };
+    const turn = { inbox, version, now, budget, credit: true, scope: unbounded, commitId };
     const result = await unit.run(turn);
     this.#commit(result, inbox.finish());
     this.#unit = this.#options.cold === true ? null : unit;
@@ -175,6 +176,10 @@ export class CoordinatorBench {
     this.#wakeUp = result.wakeUp;
     const effects = result.effects.map(describeEffect);
     return [...this.#describeControls(result), ...effects, ...wakeUp];
+  }
+
+  get unit(): Unit | null {
+    return this.#unit;
   }
 
   /** The unit is lost, as with its container; the ledger stays. */
@@ -200,12 +205,13 @@ export class CoordinatorBench {
 
   #create(): Promise<Unit> {
     const { topology, blobs } = this;
-    const factory = new CoordinatorFactory({
+    const factory: UnitFactory = new CoordinatorFactory({
       topology,
       blobs,
       runId: RUN,
       generation: 1,
       codeHash: "code",
+      ledgerKeptMs: 3_600_000,
     });
     const sections = new Sections();
     sections.apply(this.#ledger.all());

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadCheckpoint } from "../../../core/protocol/checkpoint-store.ts";
+import { MemoryBlobStore } from "../../../infra/memory/memory-blob-store.ts";
 import { fileRef } from "../checkpoint/sample-metadata.ts";
 import {
   type BenchOptions,
@@ -131,9 +132,9 @@ const rows: readonly Row[] = [
         0,
         [start, active("numbers/0"), savepoint("s")],
         `trigger savepoint 1 ${toSources}`,
-        "wake 100",
+        "wake 1000",
       ],
-      [10, acks(1, TASKS, [fileRef(`${folder(1)}/work-0-c2.base`)]), publish(1, "c2")],
+      [10, acks(1, TASKS, [fileRef(`${folder(1)}/work-0-c2.base`)]), publish(1, "c2"), "wake 100"],
     ],
   },
   {
@@ -202,7 +203,7 @@ const rows: readonly Row[] = [
       [10, [stop("s")], `trigger savepoint 1 and stop ${toSources}`, "wake 1010"],
       [200, [decline("work/0", 1)], `resume ${toSources}`, `trigger 2 ${toSources}`, "wake 1200"],
       [210, acks(1)],
-      [220, acks(2), `notify 2 ${toListeners}`, "wake never"],
+      [220, acks(2), `notify 2 ${toListeners}`, "release", "wake never"],
     ],
   },
   {
@@ -211,7 +212,7 @@ const rows: readonly Row[] = [
       [0, [start, drain("d")], `trigger savepoint 1 and drain ${toSources}`, "wake 1000"],
       [10, allFinished],
       [1_000, [wake], `resume ${toSources}`, `trigger 2 ${toSources}`, "wake 2000"],
-      [1_010, acks(2), ...lastNotify(2), "wake never"],
+      [1_010, acks(2), ...lastNotify(2), "release", "wake never"],
       [
         1_020,
         [committed("out/0", 2)],
@@ -423,7 +424,10 @@ describe("what a coordinator keeps", () => {
     const { latest, retained, released } = bench.state.completed;
     expect(latest?.checkpoint).toBe(7);
     expect(retained.map((each) => each.checkpoint)).toEqual([6, 7]);
-    expect(released).toEqual(["test/checkpoints/chk-5-c3/_metadata"]);
+    expect(released).toEqual([]);
+    expect(bench.result?.effects).toEqual([
+      { kind: "release", keys: ["test/checkpoints/chk-5-c3/_metadata"] },
+    ]);
   });
 
   test("what was restored is the latest until a checkpoint completes", async () => {
@@ -511,20 +515,22 @@ describe("the results of requests", () => {
     expect(bench.request("x")).toMatchObject({ state: "failed", reason });
   });
 
-  test("that are pending when the job ends have failed", async () => {
-    const bench = await after([
-      [0, [start, checkpoint("a")]],
-      [5, [checkpoint("waits"), savepoint("s"), ...allFinished]],
-      [10, acks(1)],
-      [20, acks(3)],
-      [30, [committed("out/0", 3)]],
-    ]);
-    expect(bench.request("a")).toMatchObject({ state: "done", checkpoint: 1 });
-    expect(bench.request("waits")).toMatchObject({ state: "done", checkpoint: 3 });
-    expect(bench.request("s")).toMatchObject({
-      state: "failed",
-      reason: "stopped: the attempt ended",
-    });
+  test("that are open when the job ends have failed", async () => {
+    const bench = await after(
+      [
+        [0, [start, savepoint("a")]],
+        [5, allFinished],
+        [10, [savepoint("b"), checkpoint("c")]],
+        [15, acks(2)],
+        [20, [committed("out/0", 2)]],
+      ],
+      { settings: { maxConcurrent: 2 } },
+    );
+    const failed = { state: "failed", reason: "stopped: the attempt ended" };
+    expect(bench.request("a")).toMatchObject(failed);
+    expect(bench.request("b")).toMatchObject(failed);
+    expect(bench.request("c")).toMatchObject({ state: "failed", reason: "the job has ended" });
+    expect(bench.result?.wakeUp).toBeNull();
   });
 
   test("are kept up to a limit, pending ones always", async () => {
@@ -537,5 +543,39 @@ describe("the results of requests", () => {
     expect(bench.request("pending")).toMatchObject({ state: "pending" });
     expect(bench.request("later-0")).toBeUndefined();
     expect(bench.request("later-299")).toBeDefined();
+  });
+});
+
+/** A store that refuses to write metadata. */
+class RefusingBlobStore extends MemoryBlobStore {
+  refuses = true;
+
+  override put(key: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.refuses && key.includes("_metadata")) return Promise.reject(new Error("slow down"));
+    return super.put(key, bytes);
+  }
+}
+
+describe("failures", () => {
+  test("metadata that cannot be written is a failed checkpoint, and the next one is tried", async () => {
+    const blobs = new RefusingBlobStore();
+    const bench = new CoordinatorBench({ blobs, cold: true });
+    await bench.turn(0, [start, checkpoint("a")]);
+    expect(await bench.turn(10, acks(1))).toEqual(["wake 100"]);
+    expect(bench.request("a")).toMatchObject({
+      state: "failed",
+      reason: "finalize-failure: slow down",
+    });
+    blobs.refuses = false;
+    await bench.turn(100, [wake]);
+    expect(await bench.turn(110, acks(2))).toEqual([`notify 2 ${toListeners}`, "wake never"]);
+  });
+
+  test("more failures than are tolerable fail the job, with the reason", async () => {
+    const bench = new CoordinatorBench({ settings: { tolerableFailures: 0 } });
+    await bench.turn(0, [start, checkpoint("a")]);
+    expect(await bench.turn(10, [decline("work/0", 1)])).toContainEqual(
+      expect.stringMatching(/^failed .*declined: work\/0: full/),
+    );
   });
 });

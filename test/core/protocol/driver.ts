@@ -1,9 +1,14 @@
 import { buildJob } from "../../../core/api/build-job.ts";
 import type { Job } from "../../../core/api/define-job.ts";
 import type { ParamDeclarations } from "../../../core/api/param.ts";
-import { type FifoMessage, unbounded } from "../../../core/ports/index.ts";
+import { type FifoMessage, type Ledger, unbounded } from "../../../core/ports/index.ts";
 import { addressName } from "../../../core/protocol/address.ts";
-import { type MessageBody, decodeMessage, readBody, readElement } from "../../../core/protocol/message.ts";
+import {
+  type MessageBody,
+  decodeMessage,
+  readBody,
+  readElement,
+} from "../../../core/protocol/message.ts";
 import type { FunctionPorts } from "../../../core/protocol/function.ts";
 import { JobControl } from "../../../core/protocol/job-control.ts";
 import { JobFunctions, type JobFunctionsOptions } from "../../../core/protocol/job-functions.ts";
@@ -23,9 +28,24 @@ function itemsOf(body: MessageBody): string {
     .map((item) => {
       if (item.kind === "control") return item.control.kind;
       const element = readElement(item.bytes);
-      return element.kind === "records" ? `${element.values.length} records` : JSON.stringify(element);
+      return element.kind === "records"
+        ? `${element.values.length} records`
+        : JSON.stringify(element);
     })
     .join(",");
+}
+
+function counted(ledger: MemoryLedger, onAppend: () => void): Ledger {
+  return {
+    append: async (partition, version, item) => {
+      const result = await ledger.append(partition, version, item);
+      if (result.appended) onAppend();
+      return result;
+    },
+    read: (partition, from) => ledger.read(partition, from),
+    newest: (partition) => ledger.newest(partition),
+    trim: (partition, versions) => ledger.trim(partition, versions),
+  };
 }
 
 export interface Driver {
@@ -44,12 +64,17 @@ export interface Driver {
   }): Promise<void>;
   use(job: Job<ParamDeclarations>, set?: Record<string, string>): void;
   readonly invocations: number;
+  /** Entries of all ledgers so far. */
+  turns(): number;
 }
 
 /** A job's functions over memory adapters, without faults: one delivery after the other. */
 export function driver(
   job: Job<never> | Job<ParamDeclarations>,
-  options: Partial<JobFunctionsOptions> & { readonly set?: Record<string, string>; readonly rounds?: number } = {},
+  options: Partial<JobFunctionsOptions> & {
+    readonly set?: Record<string, string>;
+    readonly rounds?: number;
+  } = {},
 ): Driver {
   const clock = {
     nowMs: 1_000_000,
@@ -64,12 +89,13 @@ export function driver(
       return seed / 2147483647;
     },
   };
+  let appends = 0;
   const ports = {
     clock,
     random,
     queues: new MemoryFifoQueues(clock),
     delays: new MemoryDelayQueue(clock),
-    ledger: new MemoryLedger(),
+    ledger: counted(new MemoryLedger(), () => (appends += 1)),
     records: new MemoryRecordStore(),
     blobs: new MemoryBlobStore(),
   };
@@ -128,7 +154,12 @@ export function driver(
           : JSON.stringify(content);
       return `${group} ${what}${failed.includes(messageId) ? " BACK" : ""}`;
     });
-    console.log(clock.nowMs - 1_000_000, queue, shown.join(" | "), errors.splice(0).map(String).join());
+    console.log(
+      clock.nowMs - 1_000_000,
+      queue,
+      shown.join(" | "),
+      errors.splice(0).map(String).join(),
+    );
   }
 
   function next(): number | null {
@@ -158,6 +189,7 @@ export function driver(
       topology = build(which, set);
       functions = makeFunctions();
     },
+    turns: () => appends,
     async run({ untilMs = clock.now() + 86_400_000, fresh = false, invocations: most } = {}) {
       const end = most === undefined ? Infinity : invocations + most;
       for (let rounds = 0; rounds < (options.rounds ?? 100_000); rounds += 1) {

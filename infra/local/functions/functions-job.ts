@@ -1,0 +1,305 @@
+import { join } from "node:path";
+import { assertNever } from "../../../core/assert.ts";
+import { JobError } from "../../../core/errors.ts";
+import { unbounded } from "../../../core/ports/index.ts";
+import { COORDINATOR, queueOf } from "../../../core/protocol/address.ts";
+import type { Command } from "../../../core/protocol/control.ts";
+import type { JobControl } from "../../../core/protocol/job-control.ts";
+import { type JobRecord, readJobRecord } from "../../../core/protocol/job-record.ts";
+import type { JobTopology } from "../../../core/protocol/job-topology.ts";
+import { MIN_WATERMARK } from "../../../core/timestamp.ts";
+import type { JobEvent, JobResult, JobState, JobStatus } from "../job-events.ts";
+import type { JobHandle } from "../run-job.ts";
+import { type CommandOutcome, CommandWatch } from "./command-watch.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { blobDirectory } from "./file-ports.ts";
+import type { FunctionsDirectory } from "./functions-directory.ts";
+import { type FunctionsResult, resultOf } from "./functions-result.ts";
+import type { StartChoice } from "./start-choice.ts";
+import { NO_COUNTS, type WorkerCounts, addCounts } from "./worker-counts.ts";
+import { WorkerPool } from "./worker-pool.ts";
+import type { InvocationEnd, WorkerNote } from "./worker-process.ts";
+import type { WorkerSetup } from "./worker-message.ts";
+
+export interface FunctionsJobOptions {
+  readonly topology: JobTopology;
+  readonly directory: FunctionsDirectory;
+  readonly control: JobControl;
+  readonly choice: StartChoice;
+  readonly allowNonRestoredState: boolean;
+  readonly workers: number;
+  readonly script: string;
+  readonly setup: WorkerSetup;
+  readonly onEvent: (event: JobEvent) => void;
+  readonly onInvocation?: (pid: number) => void;
+}
+
+type Ending = JobResult["state"];
+
+/**
+ * A job on functions, in the process that delivers its messages.
+ *
+ *   FJ1  its record alone says how it stands; what workers tell is only a reason to look
+ *   FJ2  when `result` has settled, no worker is left and the directory is given back
+ *   FJ3  a stop that an earlier process asked for ends that process's wish: the job goes on
+ */
+export class FunctionsJob implements JobHandle {
+  readonly result: Promise<FunctionsResult>;
+  readonly #options: FunctionsJobOptions;
+  readonly #pool: WorkerPool;
+  readonly #dispatcher: Dispatcher;
+  readonly #watch: CommandWatch;
+  readonly #startedAt: number;
+  readonly #coordinatorQueue: string;
+  #state: JobState = "running";
+  #counts: WorkerCounts = NO_COUNTS;
+  #workersLost = 0;
+  #stopWanted = false;
+  #looking = false;
+  #lookAgain = false;
+  #lastError = "";
+  readonly #ended: Promise<Ending>;
+  #end: (ending: Ending) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(options: FunctionsJobOptions) {
+    const { topology, directory, control, onEvent, workers, script, setup } = options;
+    this.#options = options;
+    this.#startedAt = directory.ports.clock.now();
+    this.#coordinatorQueue = queueOf(topology.job, COORDINATOR.vertex);
+    this.#ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    // It may be rejected before `#main` waits for it.
+    this.#ended.catch(() => undefined);
+    this.#pool = new WorkerPool({
+      script,
+      setup,
+      size: workers,
+      planHash: topology.program.plan.planHash,
+      onFree: () => this.#dispatcher.poke(),
+      onTold: (note) => this.#onTold(note),
+      onWorkerEnd: (reason) => this.#onWorkerEnd(reason),
+      onFailure: (error) => this.#fail(error),
+      ...(options.onInvocation === undefined ? {} : { onInvocation: options.onInvocation }),
+    });
+    this.#dispatcher = new Dispatcher({
+      ports: directory.ports,
+      queues: queuesOf(topology),
+      pool: this.#pool,
+      onEnd: (queue, end) => this.#onInvocationEnd(queue, end),
+      onFailure: (error) => this.#fail(error),
+    });
+    this.#watch = new CommandWatch({ control, blobs: directory.ports.blobs, onEvent });
+    this.result = this.#main();
+  }
+
+  status(): JobStatus {
+    const { last, completed } = this.#watch;
+    return {
+      state: this.#state,
+      attempt: 0,
+      records: this.#counts.records,
+      watermark: MIN_WATERMARK,
+      lastCheckpoint: last,
+      checkpoints: completed,
+      done: null,
+    };
+  }
+
+  async savepoint(): Promise<string> {
+    const { path } = await this.#command({ kind: "savepoint" });
+    return join(blobDirectory(this.#options.directory.path), path);
+  }
+
+  /** As for the embedded host. When it cannot be done the job goes on. */
+  async stop(): Promise<number> {
+    this.#stopWanted = true;
+    try {
+      const { checkpoint } = await this.#command({ kind: "stop", drain: false });
+      return checkpoint;
+    } catch (error) {
+      this.#stopWanted = false;
+      throw error;
+    }
+  }
+
+  cancel(): void {
+    this.#end("cancelled");
+  }
+
+  /** Ends all workers now; the job goes on where it was at the next start. */
+  abandon(): void {
+    this.#state = "failed";
+    void this.#pool.close();
+  }
+
+  async #command(command: Command): Promise<CommandOutcome> {
+    this.#assertRunning();
+    const requestId = await this.#options.control.command(command);
+    const outcome = this.#watch.outcome(requestId);
+    this.#dispatcher.poke();
+    return outcome;
+  }
+
+  #assertRunning(): void {
+    if (this.#state === "running") return;
+    throw new JobError(`the job is ${this.#state}`, {
+      code: "JOB_NOT_RUNNING",
+      where: { job: this.#options.topology.job },
+      hint: "ask again while it runs",
+    });
+  }
+
+  async #main(): Promise<FunctionsResult> {
+    // Whoever made this object gets to see its events, also those of the start.
+    await Promise.resolve();
+    try {
+      await this.#start(this.#options.choice);
+      this.#dispatcher.poke();
+      this.#look();
+      const ending = await this.#ended;
+      return await this.#finish(ending);
+    } catch (error) {
+      this.#state = "failed";
+      throw error;
+    } finally {
+      // What is under way is ended, not waited for: its messages come again at the next start.
+      await this.#pool.close();
+      await this.#dispatcher.stop();
+      this.#watch.end(this.#state);
+      await this.#options.directory.close();
+    }
+  }
+
+  async #start(choice: StartChoice): Promise<void> {
+    const { control, directory, allowNonRestoredState, onEvent } = this.#options;
+    let restoredFrom: number | null = null;
+    if (choice.kind === "start") {
+      await directory.beginStart(choice.from);
+      await control.start({ from: choice.from, allowNonRestoredState });
+      const origin = (await this.#record())?.source ?? null;
+      restoredFrom = origin?.metadata == null ? null : origin.checkpoint;
+    } else {
+      await control.resume();
+      const record = await this.#record();
+      if (record !== null) await control.sendStarts(record);
+    }
+    await this.#watch.begin();
+    onEvent({ kind: "started", attempt: 0, restoredFrom });
+  }
+
+  async #finish(ending: Ending): Promise<FunctionsResult> {
+    if (ending === "cancelled") {
+      await this.#pool.close();
+      await this.#options.control.cancel();
+    } else await this.#dispatcher.stop();
+    this.#state = ending;
+    await this.#watch.look();
+    const { directory, workers } = this.#options;
+    return resultOf({
+      ending,
+      record: await this.#record(),
+      counts: this.#counts,
+      checkpoints: this.#watch.completed,
+      lastCheckpoint: this.#watch.last,
+      durationMs: directory.ports.clock.now() - this.#startedAt,
+      workers,
+      workersLost: this.#workersLost,
+    });
+  }
+
+  #onInvocationEnd(queue: string | null, end: InvocationEnd): void {
+    if (end.kind === "done") this.#counts = addCounts(this.#counts, end.counts);
+    if (end.kind === "died" || queue === this.#coordinatorQueue) this.#look();
+  }
+
+  #onWorkerEnd(reason: string): void {
+    this.#workersLost += 1;
+    const line = `a worker ended (${reason}): another one takes its place, its messages come again`;
+    this.#options.onEvent({ kind: "notice", line });
+  }
+
+  #onTold(note: WorkerNote): void {
+    const { onEvent } = this.#options;
+    switch (note.kind) {
+      case "news":
+        return this.#dispatcher.poke(note.of);
+      case "print":
+        return onEvent({ kind: "print", line: note.line });
+      case "job-failed":
+        return this.#look();
+      case "error": {
+        const { at, error } = note;
+        if (error.message === this.#lastError) return;
+        this.#lastError = error.message;
+        return onEvent({ kind: "notice", line: `a turn of ${at} failed: ${error.message}` });
+      }
+      default:
+        return assertNever(note);
+    }
+  }
+
+  /** FJ1. One look at a time; what happens meanwhile is another look. */
+  #look(): void {
+    this.#lookAgain = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#looks()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => (this.#looking = false));
+  }
+
+  async #looks(): Promise<void> {
+    while (this.#lookAgain) {
+      this.#lookAgain = false;
+      const record = await this.#record();
+      if (record !== null) await this.#lookAt(record);
+    }
+  }
+
+  async #lookAt(record: JobRecord): Promise<void> {
+    switch (record.phase) {
+      case "finished":
+        return this.#end("finished");
+      case "stopped":
+        return this.#stopped();
+      case "failed":
+        return this.#fail(failureOf(record));
+      case "cancelled":
+        return this.#end("cancelled");
+      default:
+        await this.#watch.lookNowAndThen();
+    }
+  }
+
+  /** FJ3. */
+  async #stopped(): Promise<void> {
+    if (this.#stopWanted) return this.#end("stopped");
+    const line = "a stop that was asked for before is complete; the job goes on from it";
+    this.#options.onEvent({ kind: "notice", line });
+    await this.#start({ kind: "start", from: "latest" });
+    this.#dispatcher.poke();
+  }
+
+  async #record(): Promise<JobRecord | null> {
+    const { directory, topology } = this.#options;
+    const stored = await readJobRecord(directory.ports.records, topology.job, unbounded);
+    return stored?.record ?? null;
+  }
+}
+
+function queuesOf(topology: JobTopology): readonly string[] {
+  const vertices = topology.program.plan.jobGraph.vertices.map(({ id }) => id);
+  return [COORDINATOR.vertex, ...vertices].map((vertex) => queueOf(topology.job, vertex));
+}
+
+function failureOf({ job, failure }: JobRecord): JobError {
+  const { message = "it is not known why", at = "" } = failure ?? {};
+  return new JobError(at === "" ? message : `subtask ${at}: ${message}`, {
+    code: "JOB_FAILED",
+    where: { job },
+    hint: "correct what failed and run the job again: it goes on where it was; --fresh begins anew",
+  });
+}

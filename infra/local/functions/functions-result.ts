@@ -1,0 +1,56 @@
+import type { JobRecord } from "../../../core/protocol/job-record.ts";
+import type { JobResult } from "../job-events.ts";
+import type { WorkerCounts } from "./worker-counts.ts";
+
+/** What a job on functions leaves behind, as far as its workers lived to tell. */
+export interface FunctionsResult extends JobResult {
+  readonly functions: FunctionsFigures;
+}
+
+export interface FunctionsFigures {
+  /** Entries that were committed, of tasks and of the coordinator. */
+  readonly turns: number;
+  /** In entries and objects. */
+  readonly bytesCommitted: number;
+  readonly workers: number;
+  /** Workers that ended while the job ran. */
+  readonly workersLost: number;
+}
+
+export interface ResultParts {
+  readonly ending: JobResult["state"];
+  readonly record: JobRecord | null;
+  readonly counts: WorkerCounts;
+  readonly checkpoints: number;
+  readonly lastCheckpoint: number | null;
+  readonly durationMs: number;
+  readonly workers: number;
+  readonly workersLost: number;
+}
+
+export function resultOf(parts: ResultParts): FunctionsResult {
+  const { counts, workers, workersLost } = parts;
+  const { turns, records, bytes } = counts;
+  const metrics: Record<string, number> = {};
+  for (const [sink, count] of Object.entries(counts.sinks)) {
+    metrics[`${sink}.numRecordsIn`] = count;
+  }
+  return {
+    state: parts.ending,
+    records,
+    checkpoints: parts.checkpoints,
+    lastCheckpoint: parts.lastCheckpoint,
+    restarts: 0,
+    durationMs: parts.durationMs,
+    accumulators: accumulatorsOf(parts.record),
+    metrics,
+    functions: { turns, bytesCommitted: bytes, workers, workersLost },
+  };
+}
+
+/** The coordinator ends the job with them. */
+function accumulatorsOf(record: JobRecord | null): Readonly<Record<string, number>> {
+  const result = record?.result ?? null;
+  if (typeof result !== "object" || result === null || !("accumulators" in result)) return {};
+  return result.accumulators as Readonly<Record<string, number>>; // as the coordinator wrote it
+}

@@ -1,0 +1,119 @@
+import { buildJob } from "../../../core/api/build-job.ts";
+import type { Job } from "../../../core/api/define-job.ts";
+import type { FunctionPorts } from "../../../core/protocol/function.ts";
+import { JobFunctions } from "../../../core/protocol/job-functions.ts";
+import { JobTopology } from "../../../core/protocol/job-topology.ts";
+import { WakeUpForwarder } from "../../../core/protocol/wake-up.ts";
+import { environmentSecret } from "../environment-secret.ts";
+import { openFilePorts } from "./file-ports.ts";
+import { observedPorts } from "./observed-ports.ts";
+import { observedProgram } from "./observed-program.ts";
+import { Tally } from "./worker-counts.ts";
+import {
+  type FromWorker,
+  type Invocation,
+  type ToWorker,
+  type WorkerSetup,
+  workerError,
+} from "./worker-message.ts";
+
+export interface WorkerOptions {
+  /** The job that `WorkerSetup.source` means. */
+  loadJob(source: unknown): Promise<Job>;
+  /** For tests: ports that fail, or end the process, in between. */
+  around?(ports: FunctionPorts, setup: WorkerSetup): FunctionPorts;
+}
+
+/** The functions of a job in this process. */
+interface Functions {
+  invoke(invocation: Invocation): Promise<readonly string[]>;
+  readonly tally: Tally;
+}
+
+/**
+ * Makes this process, a child with an IPC channel, a worker: it builds the job once and runs
+ * invocations until its parent is gone.
+ *
+ *   FW1  all that binds it to others are the job's files; what it tells its parent may be lost
+ *   FW2  Ctrl-C is the parent's business: a terminal sends it to all processes
+ *   FW3  an error that nobody catches ends the process
+ */
+export function serveInvocations(options: WorkerOptions): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+  process.on("disconnect", () => process.exit());
+  let functions: Functions | null = null;
+  const handle = async (message: ToWorker): Promise<void> => {
+    if (message.kind === "setup") {
+      functions = await setUp(message.setup, options);
+      return;
+    }
+    if (functions === null) throw new Error("an invocation came before the setup");
+    const failed = await functions.invoke(message);
+    tell({ kind: "result", id: message.id, failed, counts: functions.tally.take() });
+  };
+  process.on("message", (message: ToWorker) => {
+    handle(message).catch((error: unknown) => {
+      setImmediate(() => {
+        throw error; // FW3
+      });
+    });
+  });
+}
+
+async function setUp(setup: WorkerSetup, options: WorkerOptions): Promise<Functions> {
+  try {
+    const { program } = buildJob(await options.loadJob(setup.source), {
+      ...setup.build,
+      resolveSecret: environmentSecret,
+    });
+    const tally = new Tally();
+    const files = await openFilePorts(setup.directory, setup);
+    const ports = options.around?.(files, setup) ?? files;
+    const topology = new JobTopology(observedProgram(program, tally));
+    const functions = functionsOver(topology, ports, setup.codeHash, tally);
+    tell({ kind: "ready", planHash: program.plan.planHash });
+    return functions;
+  } catch (error) {
+    tell({ kind: "unusable", error: workerError(error) });
+    throw error;
+  }
+}
+
+function functionsOver(
+  topology: JobTopology,
+  files: FunctionPorts,
+  codeHash: string,
+  tally: Tally,
+): Functions {
+  const ports = observedPorts(files, tally, (of) => tell({ kind: "news", of }));
+  const functions = new JobFunctions({
+    topology,
+    ports,
+    codeHash,
+    print: (line) => tell({ kind: "print", line }),
+    switchOff: async () => tell({ kind: "job-failed" }),
+    onError: (error, at) => tell({ kind: "error", at, error: workerError(error) }),
+  });
+  const timer = new WakeUpForwarder(ports);
+  return { tally, invoke };
+
+  async function invoke(invocation: Invocation): Promise<readonly string[]> {
+    const { deadlineMs } = invocation;
+    try {
+      if (invocation.kind === "timer") {
+        return (await timer.handle(invocation.messages, deadlineMs)).failed;
+      }
+      const { queue, messages } = invocation;
+      const result = await functions.queueFunction(queue).handle({ queue, messages }, deadlineMs);
+      return result.failed;
+    } catch (error) {
+      tell({ kind: "error", at: invocation.kind, error: workerError(error) });
+      return invocation.messages.map(({ messageId }) => messageId);
+    }
+  }
+}
+
+/** Once the parent is gone nobody listens, and the process ends by itself. */
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message, () => undefined);
+}

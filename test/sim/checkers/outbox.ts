@@ -1,0 +1,167 @@
+import { addressName } from "../../../core/protocol/address.ts";
+import type { Effect } from "../../../core/protocol/outbox.ts";
+import type { JobRecord } from "../../../core/protocol/job-record.ts";
+import type { FifoMessage } from "../../../core/ports/index.ts";
+import type { GuardRecord, Staged } from "../sinks.ts";
+import type {
+  Accepted,
+  Checker,
+  CheckerContext,
+  Commit,
+  LedgerView,
+  Published,
+} from "./checker.ts";
+import { Violation } from "./violation.ts";
+import { isNoOp } from "./no-op.ts";
+import { murmur3 } from "../../../core/record/index.ts";
+
+/**
+ * I-OUTBOX: when version v + 1 of a ledger is appended, every message of v was accepted and every
+ * effect applied. I-ACK: a message is deleted only when it is consumed or a no-op for ever, and, when
+ * the head lists it, only after everything of the head has happened.
+ */
+export class OutboxChecker implements Checker {
+  readonly rule = "I-OUTBOX";
+  readonly #context: CheckerContext;
+  /** By partition: what of its head has not happened yet, each as a name. */
+  readonly #open = new Map<string, Set<string>>();
+  /** By name of something that is waited for: the partition whose head waits. */
+  readonly #waiting = new Map<string, string>();
+  readonly #published = new Set<string>();
+
+  constructor(context: CheckerContext) {
+    this.#context = context;
+  }
+
+  onCommit({ before, after }: Commit): void {
+    if (before !== null) this.#assertDone(before);
+    const { partition, entry } = after;
+    if (entry.kind !== "turn") return;
+    const open = new Set(namesOf(this.#context, after));
+    for (const name of open) {
+      if (this.#published.has(name)) open.delete(name);
+      else this.#waiting.set(name, partition);
+    }
+    if (open.size > 0) this.#open.set(partition, open);
+  }
+
+  onSeal({ partition }: LedgerView): void {
+    this.#forget(partition);
+  }
+
+  onAccepted({ partition, content }: Accepted): void {
+    if (content.kind !== "channel") return;
+    const { from, sequence } = content;
+    this.#done(`${partition} gets ${addressName(from)} #${sequence}`);
+  }
+
+  onArmed(partition: string, number: number): void {
+    this.#done(`${partition} is woken ${number}`);
+  }
+
+  onPublished({ key }: Published): void {
+    this.#published.add(key);
+    this.#done(key);
+  }
+
+  onObject(key: string): void {
+    this.#done(key);
+  }
+
+  onGuard(_sink: string, { uid, subtask, generation, version }: GuardRecord): void {
+    this.#done(`${uid}/${subtask} applies ${generation}.${version}`);
+  }
+
+  onJobRecord({ generation, phase }: JobRecord): void {
+    if (phase === "finished" || phase === "stopped") this.#done(`job ${generation} ${phase}`);
+  }
+
+  onDeleted(view: LedgerView | null, message: FifoMessage, content: Accepted["content"]): void {
+    if (view === null) return;
+    const { partition, entry } = view;
+    if (!isNoOp(view, content)) {
+      throw new Violation(
+        "I-ACK",
+        `${partition}: ${message.messageId} (${describe(content)}) is deleted, but version ${view.version} has not consumed it`,
+      );
+    }
+    const open = this.#open.get(partition);
+    if (open === undefined || !entry.hands.includes(idHash(message.messageId))) return;
+    throw new Violation(
+      "I-ACK",
+      `${partition}: ${message.messageId} is deleted before version ${view.version} is done: ${[...open].join(", ")}`,
+    );
+  }
+
+  #assertDone({ partition, version }: LedgerView): void {
+    const open = this.#open.get(partition);
+    if (open === undefined) return;
+    throw new Violation(
+      this.rule,
+      `${partition} gets version ${version + 1}, but of ${version} is left: ${[...open].join(", ")}`,
+    );
+  }
+
+  #done(name: string): void {
+    const partition = this.#waiting.get(name);
+    if (partition === undefined) return;
+    this.#waiting.delete(name);
+    const open = this.#open.get(partition);
+    open?.delete(name);
+    if (open?.size === 0) this.#open.delete(partition);
+  }
+
+  #forget(partition: string): void {
+    for (const name of this.#open.get(partition) ?? []) this.#waiting.delete(name);
+    this.#open.delete(partition);
+  }
+}
+
+/** Everything that an entry makes happen, each as a name. */
+function namesOf(context: CheckerContext, view: LedgerView): readonly string[] {
+  const { outbox, address, generation, partition, version, peers } = view;
+  const names: string[] = [];
+  for (const { to, sequence } of outbox.messages) {
+    const receiver = peers.addresses[to];
+    if (receiver === undefined) continue;
+    const target = context.partition(generation, receiver);
+    names.push(`${target} gets ${addressName(address)} #${sequence}`);
+  }
+  if (outbox.wake !== null) names.push(`${partition} is woken ${outbox.wake.number}`);
+  for (const effect of outbox.effects) {
+    names.push(...effectNames(effect, view, `${generation}.${version}`));
+  }
+  return names;
+}
+
+function effectNames(effect: Effect, { address, generation }: LedgerView, at: string): string[] {
+  switch (effect.kind) {
+    case "publish":
+      return (effect.committables as readonly Staged[]).map(({ publishedKey }) => publishedKey);
+    case "apply":
+      return [`${effect.uid}/${address.subtask} applies ${at}`];
+    case "savepoint":
+      return [effect.key];
+    case "job":
+      return [`job ${generation} ${effect.phase}`];
+    default:
+      return []; // may be done again, or not at all
+  }
+}
+
+function describe(content: Accepted["content"]): string {
+  switch (content.kind) {
+    case "channel":
+      return `${addressName(content.from)} #${content.sequence}`;
+    case "wake":
+      return `wake ${content.number}`;
+    case "start":
+      return "start";
+    case "command":
+      return `command ${content.requestId}`;
+  }
+}
+
+function idHash(messageId: string): number {
+  return murmur3(new TextEncoder().encode(messageId)) >>> 0;
+}

@@ -1,0 +1,58 @@
+import type { TurnBounds } from "../../core/protocol/task-unit-factory.ts";
+import type { Stream } from "./random.ts";
+
+/** How a run's job is set up, drawn from its seed. */
+export interface RunSettings {
+  readonly parallelism: number;
+  readonly checkpointMs: number;
+  readonly credits: number;
+  readonly bounds: TurnBounds;
+  readonly turnMs: number;
+  readonly warmBytesMax: number;
+  /** All vertices in one function, or one each. */
+  readonly oneFunction: boolean;
+  readonly actions: readonly PlannedAction[];
+}
+
+export type ActionKind =
+  "savepoint" | "checkpoint" | "stop" | "drain" | "restore" | "rescale" | "upgrade" | "rollback";
+
+/** A control action and when it begins, as a share of the time that the input takes. */
+export interface PlannedAction {
+  readonly kind: ActionKind;
+  readonly at: number;
+  readonly parallelism: number;
+}
+
+const KINDS: readonly ActionKind[] = [
+  "savepoint",
+  "checkpoint",
+  "stop",
+  "restore",
+  "restore",
+  "rescale",
+  "upgrade",
+  "rollback",
+];
+
+export function drawSettings(random: Stream): RunSettings {
+  const parallelism = 1 + random.below(3);
+  const count = random.chance(0.25) ? 0 : 1 + random.below(4);
+  return {
+    parallelism,
+    checkpointMs: Math.round(random.logBetween(500, 20_000)),
+    credits: random.pick([1, 1, 2, 3, 8]),
+    bounds: {
+      recordsMax: Math.round(random.logBetween(2, 64)),
+      emissionsMax: Math.round(random.logBetween(1, 64)),
+    },
+    turnMs: Math.round(random.logBetween(100, 4_000)),
+    warmBytesMax: random.chance(0.2) ? 0 : 8_000_000,
+    oneFunction: random.chance(0.3),
+    actions: Array.from({ length: count }, () => ({
+      kind: random.pick(KINDS),
+      at: random.between(0.02, 1.2),
+      parallelism: 1 + random.below(3),
+    })),
+  };
+}
