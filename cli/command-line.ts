@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { settingTable } from "../core/api/setting-table.ts";
 import { UsageError, show } from "../core/errors.ts";
+import type { LocalHost } from "../infra/local/host-of-directory.ts";
 
 /** What `run` and `explain` have in common: which job, and with which params and settings. */
 export interface JobArguments {
@@ -17,12 +18,16 @@ export interface RunArguments extends JobArguments {
   /** As `RunJobOptions.from`. */
   readonly from: string | null;
   readonly allowNonRestoredState: boolean;
+  readonly host: LocalHost;
+  /** Processes of the functions host; null: its default. */
+  readonly workers: number | null;
   readonly json: boolean;
   readonly quiet: boolean;
   /** A module that has the last word about a finished job. */
   readonly report: string | null;
 }
 
+const HOSTS = ["embedded", "functions"] as const satisfies readonly LocalHost[];
 export const FORMATS = ["text", "json", "mermaid"] as const;
 export const GRAPHS = ["stream", "job", "execution"] as const;
 
@@ -49,6 +54,8 @@ interface RawOptions {
   readonly from?: string;
   readonly fresh?: true;
   readonly allowNonRestoredState?: true;
+  readonly host?: LocalHost;
+  readonly workers?: number;
   readonly json?: true;
   readonly quiet?: true;
   readonly report?: string;
@@ -95,7 +102,15 @@ Exit codes: 0 ok, 1 the job failed, 2 usage, 3 plan, 4 restore, 130 interrupted.
 
 function runCommand(program: Command, found: (line: CommandLine) => void): void {
   const command = jobCommand(program, "run")
-    .description("Runs a job in this process until its sources end or Ctrl-C is pressed.")
+    .description("Runs a job on this machine until its sources end or Ctrl-C is pressed.")
+    .addOption(
+      new Option("--host <host>", "in this process, or as functions in many").choices(HOSTS),
+    )
+    .option(
+      "--workers <n>",
+      "processes of --host functions (default: 1 per core, at most 4)",
+      readWorkers,
+    )
     .option("-d, --checkpoint-dir <dir>", "where checkpoints lie (default: .millrace/<job name>)")
     .option("--from <checkpoint>", "start from latest, from a name such as chk-7, or from a path")
     .addOption(new Option("--fresh", "start from the beginning").conflicts("from"))
@@ -112,6 +127,7 @@ function runCommand(program: Command, found: (line: CommandLine) => void): void 
           checkpointDir: options.checkpointDir ?? null,
           from: options.fresh === true ? "fresh" : (options.from ?? null),
           allowNonRestoredState: options.allowNonRestoredState ?? false,
+          ...hostArguments(options),
           json: options.json ?? false,
           quiet: options.quiet ?? false,
           report: options.report ?? null,
@@ -175,6 +191,27 @@ function jobArguments(job: string | undefined, options: RawOptions): JobArgument
     verbose: options.verbose ?? false,
   };
 }
+
+function hostArguments({ host = "embedded", workers }: RawOptions): {
+  readonly host: LocalHost;
+  readonly workers: number | null;
+} {
+  if (host === "embedded" && workers !== undefined) {
+    throw usage("--workers is of --host functions", "add --host functions, or leave it out");
+  }
+  return { host, workers: workers ?? null };
+}
+
+function readWorkers(text: string): number {
+  const workers = Number(text);
+  if (Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX) return workers;
+  throw usage(
+    `--workers is no number of processes (got ${show(text)})`,
+    `give 1 to ${WORKERS_MAX}`,
+  );
+}
+
+const WORKERS_MAX = 64;
 
 function collectSet(
   text: string,

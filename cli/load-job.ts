@@ -7,6 +7,8 @@ export interface LoadedJob {
   readonly codeHash: string;
   /** Absolute path of the job file. */
   readonly path: string;
+  /** As in `LoadedModule`. */
+  readonly runnable: string;
 }
 
 /**
@@ -15,8 +17,8 @@ export interface LoadedJob {
  * @throws UsageError USAGE_NO_FILE; PlanError PLAN_JOB_FILE, PLAN_MISSING_PACKAGE, PLAN_NO_JOB
  */
 export async function loadJob(file: string): Promise<LoadedJob> {
-  const { defaultExport, codeHash, path } = await loadModule(file, "job file");
-  if (isJob(defaultExport)) return { job: defaultExport, codeHash, path };
+  const { defaultExport, codeHash, path, runnable } = await loadModule(file, "job file");
+  if (isJob(defaultExport)) return { job: defaultExport, codeHash, path, runnable };
   throw new PlanError(
     defaultExport === null
       ? `${file} has no default export`

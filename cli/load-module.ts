@@ -12,6 +12,8 @@ export interface LoadedModule {
   readonly codeHash: string;
   /** Absolute. */
   readonly path: string;
+  /** The bundle as it was loaded, for a process that loads the very same (`writeBundle`). */
+  readonly runnable: string;
 }
 
 /**
@@ -24,17 +26,23 @@ export async function loadModule(file: string, what: string): Promise<LoadedModu
   refuseMissing(path, file, what);
   const { code, runnable } = await bundle(path, file);
   const codeHash = createHash("sha256").update(code).digest("hex");
-  const bundlePath = join(cacheFolder(path), `${basename(path)}-${process.pid}-${codeHash}.mjs`);
-  writeFileSync(bundlePath, runnable);
+  const bundlePath = writeBundle(path, `${process.pid}-${codeHash}`, runnable);
   process.setSourceMapsEnabled(true);
   try {
     const module = (await import(pathToFileURL(bundlePath).href)) as { default?: unknown };
-    return { defaultExport: module.default ?? null, codeHash, path };
+    return { defaultExport: module.default ?? null, codeHash, path, runnable };
   } catch (error) {
     throw importFailure(error, file);
   } finally {
     rmSync(bundlePath, { force: true });
   }
+}
+
+/** Writes the bundle of the file at `path` to where it can be imported from. */
+export function writeBundle(path: string, name: string, runnable: string): string {
+  const bundlePath = join(cacheFolder(path), `${basename(path)}-${name}.mjs`);
+  writeFileSync(bundlePath, runnable);
+  return bundlePath;
 }
 
 function refuseMissing(path: string, file: string, what: string): void {

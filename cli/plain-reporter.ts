@@ -1,4 +1,4 @@
-import { formatTimestamp } from "../core/timestamp.ts";
+import { MIN_WATERMARK, formatTimestamp } from "../core/timestamp.ts";
 import type { JobEvent } from "../infra/local/job-events.ts";
 import { eventLine } from "./event-line.ts";
 import type { Progress } from "./progress.ts";
@@ -40,7 +40,9 @@ export class PlainReporter implements Reporter {
       formatSeconds(elapsedMs),
       `${formatCount(status.records)} records`,
       formatRate(recordsPerSecond),
-      `watermark ${formatTimestamp(status.watermark)}`,
+      ...(status.watermark === MIN_WATERMARK
+        ? []
+        : [`watermark ${formatTimestamp(status.watermark)}`]),
       ...(status.lastCheckpoint === null ? [] : [`checkpoint ${status.lastCheckpoint}`]),
       ...(status.done === null ? [] : [`${Math.floor(status.done * 100)} % done`]),
     ];

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { buildJob } from "../core/api/build-job.ts";
 import type { JobEvent, JobResult } from "../infra/local/job-events.ts";
-import { type JobHandle, runJob } from "../infra/local/run-job.ts";
+import type { JobHandle } from "../infra/local/run-job.ts";
 import type { RunArguments } from "./command-line.ts";
 import { errorLines } from "./error-lines.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
@@ -12,6 +12,7 @@ import { ProgressMeter } from "./progress.ts";
 import type { Reporter } from "./reporter.ts";
 import { resumeCommand } from "./resume-command.ts";
 import { summarize } from "./run-summary.ts";
+import { type StartedJob, startJob } from "./start-job.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs a job until it ends or is interrupted. Rejects when it cannot start or has failed. */
@@ -28,7 +29,7 @@ export async function run(
   terminal.onClosed(() => current?.exit("standard output was closed, so the job was ended"));
   try {
     const loaded = await loadJobWithOptions(args);
-    const checkpointDir = args.checkpointDir ?? join(".millrace", loaded.job.name);
+    const checkpointDir = args.checkpointDir ?? defaultDirectory(loaded.job.name, args);
     const reporter = terminal.reporter(loaded.job.name, args);
     current = new CommandRun({
       args,
@@ -43,6 +44,11 @@ export async function run(
   } finally {
     interruption.release();
   }
+}
+
+/** What one host keeps is nothing for the other. */
+function defaultDirectory(job: string, { host }: RunArguments): string {
+  return join(".millrace", host === "functions" ? `${job}.functions` : job);
 }
 
 interface CommandRunOptions {
@@ -66,7 +72,7 @@ interface CommandRunOptions {
 class CommandRun {
   readonly #options: CommandRunOptions;
   readonly #meter = new ProgressMeter(Date.now());
-  #handle: JobHandle | null = null;
+  #started: StartedJob | null = null;
   #restoredFrom: number | null = null;
 
   constructor(options: CommandRunOptions) {
@@ -85,7 +91,7 @@ class CommandRun {
 
   /** The first interruption. */
   stop(): void {
-    const handle = this.#handle;
+    const handle = this.#started?.handle ?? null;
     if (handle === null) {
       this.exit("stopped before the job started");
       return;
@@ -102,27 +108,21 @@ class CommandRun {
   /** Ends the process; what is not in a checkpoint is dropped and comes again (CR1). */
   exit(reason: string): void {
     const { reporter, terminal } = this.#options;
+    this.#started?.abandon();
     reporter.note(reason);
-    this.#tellHowToGoOn(this.#handle?.status().lastCheckpoint ?? null);
+    this.#tellHowToGoOn(this.#started?.handle.status().lastCheckpoint ?? null);
     reporter.close();
     terminal.exit(EXIT.interrupted);
   }
 
   async #runToEnd(): Promise<ExitCode> {
     const { args, checkpointDir, loaded, reporter, interruption } = this.#options;
-    const { job, options, codeHash } = loaded;
-    const { program, params } = buildJob(job, options);
+    const { program, params } = buildJob(loaded.job, loaded.options);
     const report = args.report === null ? null : await loadReport(args.report);
-    const { from, allowNonRestoredState } = args;
-    const handle = await runJob(job, {
-      ...options,
-      checkpointDir,
-      from,
-      allowNonRestoredState,
-      codeHash,
-      onEvent: (event) => this.#onEvent(event),
-    });
-    this.#handle = handle;
+    const onEvent = (event: JobEvent): void => this.#onEvent(event);
+    const started = await startJob({ args, loaded, checkpointDir, onEvent });
+    this.#started = started;
+    const { handle } = started;
     const timer = setInterval(() => this.#reportProgress(handle), reporter.periodMs);
     let result: JobResult;
     try {
@@ -160,7 +160,12 @@ class CommandRun {
   }
 
   #tellHowToGoOn(lastCheckpoint: number | null): void {
-    const { argv, reporter } = this.#options;
+    const { argv, args, reporter } = this.#options;
+    if (args.host === "functions") {
+      // It goes on where it was, without going back to a checkpoint.
+      reporter.note(`go on with: ${resumeCommand(argv, false)}`);
+      return;
+    }
     const command = resumeCommand(argv, lastCheckpoint !== null);
     reporter.note(
       lastCheckpoint === null

@@ -1,5 +1,6 @@
 import type { ParamValue } from "../core/api/resolve-params.ts";
 import type { Plan } from "../core/plan/plan.ts";
+import type { FunctionsFigures } from "../infra/local/functions/functions-result.ts";
 import type { JobResult } from "../infra/local/job-events.ts";
 
 /** What is worth knowing when a job has ended. */
@@ -23,6 +24,12 @@ export interface RunSummary {
   readonly recordsPerSecond: number;
   readonly peakMemoryBytes: number;
   readonly accumulators: Readonly<Record<string, number>>;
+  /** Of `--host functions`: then the other counts are those of this process's workers, as far as they lived to tell. Else null. */
+  readonly functions: FunctionsSummary | null;
+}
+
+export interface FunctionsSummary extends FunctionsFigures {
+  readonly recordsPerTurn: number;
 }
 
 /** What `--report` prints about a job that has finished. */
@@ -39,7 +46,7 @@ export interface SinkSummary {
 export interface SummaryInput {
   readonly plan: Plan;
   readonly params: readonly ParamValue[];
-  readonly result: JobResult;
+  readonly result: JobResult & { readonly functions?: FunctionsFigures };
   /** What the last attempt was restored from: counts are those of the last attempt. */
   readonly restoredFrom: number | null;
   readonly checkpointDir: string;
@@ -65,7 +72,14 @@ export function summarize(input: SummaryInput): RunSummary {
     recordsPerSecond: durationMs === 0 ? 0 : records / (durationMs / 1_000),
     peakMemoryBytes: input.peakMemoryBytes,
     accumulators: result.accumulators,
+    functions: functionsSummary(result),
   };
+}
+
+function functionsSummary({ functions, records }: SummaryInput["result"]): FunctionsSummary | null {
+  if (functions === undefined) return null;
+  const { turns } = functions;
+  return { ...functions, recordsPerTurn: turns === 0 ? 0 : Math.round(records / turns) };
 }
 
 function sinks(plan: Plan, result: JobResult): readonly SinkSummary[] {

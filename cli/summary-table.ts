@@ -38,8 +38,24 @@ function rows(summary: RunSummary): readonly (readonly [label: string, value: st
     ),
     ["checkpoints", checkpoints(summary)],
     ["time", `${formatSeconds(durationMs)}, ${formatRate(recordsPerSecond)}`],
-    ["peak memory", formatBytes(summary.peakMemoryBytes)],
+    ...functionRows(summary),
+    ["peak memory", peakMemory(summary)],
   ];
+}
+
+function functionRows({ functions }: RunSummary): readonly (readonly [string, string])[] {
+  if (functions === null) return [];
+  const { turns, recordsPerTurn, bytesCommitted, workers, workersLost } = functions;
+  const lost = workersLost === 0 ? "" : `, ${formatCount(workersLost)} ended and were replaced`;
+  return [
+    ["turns", `${formatCount(turns)}, ${formatCount(recordsPerTurn)} records a turn`],
+    ["committed", `${formatBytes(bytesCommitted)} in entries and objects`],
+    ["workers", `${formatCount(workers)}${lost}`],
+  ];
+}
+
+function peakMemory({ peakMemoryBytes, functions }: RunSummary): string {
+  return `${formatBytes(peakMemoryBytes)}${functions === null ? "" : " without the workers"}`;
 }
 
 function checkpoints({ checkpoints: count, checkpointDir, lastCheckpoint }: RunSummary): string {

@@ -180,8 +180,8 @@ export class SubtaskTurns {
     const { ports, commit } = this.#options;
     const { stored } = warm;
     const head = await this.#unit(warm, parts, token);
-    const needs = (content: MessageContent): boolean => this.#needsCredit(content, head.unit);
-    const credit = await this.#credit(stored, contents, needs, head.unit, token);
+    const needs = (content: MessageContent): boolean => this.#needsCredit(content);
+    const credit = await this.#credit(stored, token);
     const inbox = new Inbox({
       hands: await this.#hands(stored, contents, messageIds.slice(done), token),
       state: stored.protocol,
@@ -249,34 +249,26 @@ export class SubtaskTurns {
     return { kind: "ran", done, blocked: !credit && done < count, committed: false };
   }
 
-  /** Without credit nothing that may make data is taken (P11.2). */
-  async #credit(
-    stored: StoredSubtask,
-    contents: readonly MessageContent[],
-    needs: (content: MessageContent) => boolean,
-    unit: Unit,
-    token: TurnToken,
-  ): Promise<boolean> {
+  /**
+   * Without credit nothing that may make data is taken (P11.2). Asked for every turn: a source that
+   * is polled, a timer or overdue output may make some, whatever the messages are.
+   */
+  async #credit(stored: StoredSubtask, token: TurnToken): Promise<boolean> {
     const { credits, address, peers, generation } = this.#options;
     if (peers.receivers.length === 0) return true;
-    if (!contents.some(needs) && !unit.pending && stored.protocol.early.length === 0) return true;
     return credits.has(address, peers, stored.protocol, generation, token);
   }
 
-  #needsCredit(content: MessageContent, unit: Unit): boolean {
+  #needsCredit(content: MessageContent): boolean {
     if (this.#options.peers.receivers.length === 0) return false;
     switch (content.kind) {
       case "channel":
-        return this.#isOwn(content) ? unit.pending : content.data;
+        return content.data;
       case "wake":
         return true;
       default:
         return false;
     }
-  }
-
-  #isOwn({ from }: ChannelMessage): boolean {
-    return addressName(from) === addressName(this.#options.address);
   }
 
   /** Bodies that lie in objects are read before the turn; only of messages that are new. */

@@ -6,6 +6,7 @@ import { RestoreError } from "../../core/errors.ts";
 import type { BlobStore } from "../../core/ports/index.ts";
 import { CheckpointLock } from "./checkpoint-lock.ts";
 import { FileBlobStore } from "./file-blob-store.ts";
+import { refuseOtherHost } from "./host-of-directory.ts";
 import type { RestoreSource } from "./job-checkpoints.ts";
 import { MemoryBlobStore } from "../memory/memory-blob-store.ts";
 
@@ -58,6 +59,7 @@ export class JobRun {
 
   static async open(options: JobRunOptions): Promise<JobRun> {
     const { directory } = options;
+    if (directory !== null) refuseOtherHost(directory, "embedded");
     const files = directory === null ? null : await FileBlobStore.open(directory);
     const blobs: BlobStore = files ?? new MemoryBlobStore();
     const lock = directory === null ? null : await CheckpointLock.acquire(directory);

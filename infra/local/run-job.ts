@@ -3,6 +3,7 @@ import type { Job } from "../../core/api/define-job.ts";
 import type { ParamDeclarations } from "../../core/api/param.ts";
 import type { Clock } from "../../core/ports/index.ts";
 import { EmbeddedJob } from "./embedded-job.ts";
+import { environmentSecret } from "./environment-secret.ts";
 import type { JobEvent, JobResult, JobStatus } from "./job-events.ts";
 import { JobRun } from "./job-run.ts";
 
@@ -52,7 +53,7 @@ export async function runJob<P extends ParamDeclarations>(
   options: RunJobOptions = {},
 ): Promise<JobHandle> {
   const onEvent = options.onEvent ?? ((): void => undefined);
-  const { program, warnings } = buildJob(job, { resolveSecret: fromEnvironment, ...options });
+  const { program, warnings } = buildJob(job, { resolveSecret: environmentSecret, ...options });
   const notice = (line: string): void => onEvent({ kind: "notice", line });
   for (const warning of warnings) notice(warning);
   const run = await JobRun.open({
@@ -70,8 +71,4 @@ export async function runJob<P extends ParamDeclarations>(
     clock: options.clock ?? wallClock,
     onEvent,
   });
-}
-
-function fromEnvironment({ env }: { readonly env: string }): Promise<string | null> {
-  return Promise.resolve(process.env[env] ?? null);
 }

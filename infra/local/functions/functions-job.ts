@@ -59,6 +59,9 @@ export class FunctionsJob implements JobHandle {
   #lookAgain = false;
   #lastError = "";
   readonly #ended: Promise<Ending>;
+  /** Resolves when it takes commands, or never will. */
+  readonly #started: Promise<void>;
+  #onStarted: () => void = () => undefined;
   #end: (ending: Ending) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -70,6 +73,9 @@ export class FunctionsJob implements JobHandle {
     this.#ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
+    });
+    this.#started = new Promise((resolve) => {
+      this.#onStarted = resolve;
     });
     // It may be rejected before `#main` waits for it.
     this.#ended.catch(() => undefined);
@@ -136,6 +142,7 @@ export class FunctionsJob implements JobHandle {
   }
 
   async #command(command: Command): Promise<CommandOutcome> {
+    await this.#started;
     this.#assertRunning();
     const requestId = await this.#options.control.command(command);
     const outcome = this.#watch.outcome(requestId);
@@ -157,6 +164,7 @@ export class FunctionsJob implements JobHandle {
     await Promise.resolve();
     try {
       await this.#start(this.#options.choice);
+      this.#onStarted();
       this.#dispatcher.poke();
       this.#look();
       const ending = await this.#ended;
@@ -165,6 +173,7 @@ export class FunctionsJob implements JobHandle {
       this.#state = "failed";
       throw error;
     } finally {
+      this.#onStarted();
       // What is under way is ended, not waited for: its messages come again at the next start.
       await this.#pool.close();
       await this.#dispatcher.stop();

@@ -105,8 +105,11 @@ async function keyOf(question: StartQuestion, from: string): Promise<string> {
   const { blobs } = directory.ports;
   const folder = checkpointFolder(from);
   if (folder !== null) return importCheckpoint(folder, job, blobs);
-  const { retained = [] } = overview?.coordinator?.completed ?? {};
-  const kept = retained.find(({ checkpoint }) => from === `chk-${checkpoint}`);
+  const { retained = [], latest = null } = overview?.coordinator?.completed ?? {};
+  // The savepoint of a stop is the latest, but not one of the retained checkpoints.
+  const kept = [...retained, ...(latest === null ? [] : [latest])].find(
+    ({ checkpoint }) => from === `chk-${checkpoint}`,
+  );
   if (kept !== undefined) return kept.metadataKey;
   const key = `${job}/savepoints/${from}/_metadata`;
   if ((await blobs.get(key)) !== null) return key;

@@ -114,6 +114,8 @@ export class Feed implements Observer, CheckerContext {
   }
 
   onTrim(partition: string, versions: readonly number[]): void {
+    // The ledger of an older generation goes as a whole (P6).
+    if (this.#sealed.has(partition)) return;
     const head = this.#views.get(partition)?.version ?? 0;
     const last = Math.max(...versions, 0);
     if (last >= head && versions.length > 0) {

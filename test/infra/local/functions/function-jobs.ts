@@ -21,10 +21,11 @@ const sums = defineJob({
       .fromSource(sequenceSource(0, params.count - 1), byNumber, "numbers")
       .keyBy((n) => n % 13)
       .window(TumblingEventTimeWindows.of({ seconds: 5 }))
-      .aggregate(
-        { count: agg.count(), sum: agg.sum((n) => n) },
-        (key, window, stats) => ({ key, start: window.start, ...stats }),
-      )
+      .aggregate({ count: agg.count(), sum: agg.sum((n) => n) }, (key, window, stats) => ({
+        key,
+        start: window.start,
+        ...stats,
+      }))
       .uid("sums")
       .sinkTo(fileSink({ path: params.output, format: ndjson() }))
       .uid("files");

@@ -34,7 +34,11 @@ describe(`workers that are killed (${replay})`, () => {
       const result = await handle.result;
       console.log(result, events.length);
       expect(result.functions.workersLost).toBeGreaterThan(0);
-      expect(outputLines(output)).toEqual(await bench.embedded(job, { params: job === "running" ? { rate: 1e6 } : { count: 60_000 }}));
+      expect(outputLines(output)).toEqual(
+        await bench.embedded(job, {
+          params: job === "running" ? { rate: 1e6 } : { count: 60_000 },
+        }),
+      );
     },
     TIMEOUT_MS,
   );
@@ -53,13 +57,16 @@ describe(`workers that are killed (${replay})`, () => {
         onInvocation: (pid) => {
           if (random.next() < 0.9) return;
           timers.push(
-            setTimeout(() => {
-              try {
-                process.kill(pid, "SIGKILL");
-              } catch {
-                // It ended meanwhile.
-              }
-            }, random.integer(0, 30)),
+            setTimeout(
+              () => {
+                try {
+                  process.kill(pid, "SIGKILL");
+                } catch {
+                  // It ended meanwhile.
+                }
+              },
+              random.integer(0, 30),
+            ),
           );
         },
       });
