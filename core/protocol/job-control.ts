@@ -108,9 +108,10 @@ export class JobControl {
   }
 
   /** P9.7. Again is harmless: a start that was taken is a no-op for ever. */
-  async sendStarts({ generation, restoreId }: JobRecord): Promise<void> {
+  async sendStarts({ generation, restoreId, parallelism }: JobRecord): Promise<void> {
     const { topology } = this.#options;
-    for (const address of [COORDINATOR, ...topology.subtasks]) {
+    // Of the record, not of this code's plan: a message for nobody would be handed back for ever.
+    for (const address of [COORDINATOR, ...subtasksOf(parallelism)]) {
       const body = encodeMessage({
         job: topology.job,
         generation,
@@ -383,6 +384,12 @@ function chosenKey(from: StartOptions["from"], view: CoordinatorView | null): st
 function parallelismOf({ program }: JobTopology): Parallelism {
   return Object.fromEntries(
     program.plan.jobGraph.vertices.map(({ id, parallelism }) => [id, parallelism]),
+  );
+}
+
+function subtasksOf(parallelism: Parallelism): readonly Address[] {
+  return Object.entries(parallelism).flatMap(([vertex, subtasks]) =>
+    Array.from({ length: subtasks }, (_, subtask) => ({ vertex, subtask })),
   );
 }
 

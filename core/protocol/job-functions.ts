@@ -151,7 +151,7 @@ export class JobFunctions {
     const address = { vertex, subtask };
     try {
       const result = await this.#subtask(address, generation).run(messages, token);
-      return await this.#after(result, messages, generation, token);
+      return await this.#after(result, address, messages, generation, token);
     } catch (error) {
       this.#options.onError?.(error, addressName(address));
       if (error instanceof TaskFailure) return this.#failed(address, generation, error, token);
@@ -161,6 +161,7 @@ export class JobFunctions {
 
   async #after(
     result: TurnsResult,
+    address: Address,
     messages: readonly FifoMessage[],
     generation: number,
     token: TurnToken,
@@ -172,12 +173,13 @@ export class JobFunctions {
         // P9.8: everything here belongs to the old generation only.
         return { done: messages.length, hiddenMs: null };
       case "missing":
-        return this.#withoutLedger(messages, generation, token);
+        return this.#withoutLedger(address, messages, generation, token);
     }
   }
 
-  /** H8: only what belongs to a generation that is over is dropped. */
+  /** H8: only what belongs to a generation that is over, or to no subtask of it, is dropped. */
   async #withoutLedger(
+    { vertex, subtask }: Address,
     messages: readonly FifoMessage[],
     generation: number,
     token: TurnToken,
@@ -185,8 +187,16 @@ export class JobFunctions {
     const { ports, topology } = this.#options;
     const current = await readJobRecord(ports.records, topology.job, token);
     token.check();
-    const isOver = current !== null && generation < current.record.generation;
-    if (isOver || broken("drop-newer")) return { done: messages.length, hiddenMs: null };
+    const record = current?.record ?? null;
+    const isOver = record !== null && generation < record.generation;
+    const runs = record !== null && record.phase !== "sealing" && record.phase !== "starting";
+    const isForNobody =
+      runs &&
+      generation === record.generation &&
+      vertex !== COORDINATOR_VERTEX &&
+      subtask >= (record.parallelism[vertex] ?? 0);
+    if (isOver || isForNobody || broken("drop-newer"))
+      return { done: messages.length, hiddenMs: null };
     return { done: 0, hiddenMs: HIDDEN_MS.lostRace };
   }
 

@@ -355,6 +355,7 @@ export class TaskUnit implements Unit {
     this.#staged.collect(changes, work.effects);
     await this.#staged.preCommit(work.cut, this.#memory.lastCheckpoint, changes, work.effects);
     let checkpointed: CutSnapshot | null = null;
+    if (work.cut > 0) await this.#task.flush(work.cut);
     if (work.cut > 0) checkpointed = this.#cut(work.cut, commitId, work);
     else this.#prepareCommit();
     const segments = this.#segments(checkpointed);

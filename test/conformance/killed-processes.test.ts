@@ -101,7 +101,7 @@ async function drain(root: string): Promise<string[]> {
   return lines;
 }
 
-describe("processes that are killed at any moment", () => {
+describe("processes that are killed at any moment", { timeout: 120_000 }, () => {
   test("lose, tear, swap and double no message of a file queue", async () => {
     const root = await directory();
     const receiving = runKilled({ role: "receive", root }, "receiver", 1);

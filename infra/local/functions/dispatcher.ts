@@ -22,7 +22,7 @@ const FUNCTION = { timeoutMs: 20_000, visibilityMs: 30_000 };
 /** Forwarding a wake-up takes milliseconds, and nobody can hand one back earlier. */
 const TIMER = { timeoutMs: 4_000, visibilityMs: 5_000 };
 /** Workers that ended in a row while they had messages of one group. */
-const DEATHS_MAX = 16;
+const DEATHS_MAX = 10;
 
 /**
  * Hands the messages of a job's queues to its workers: the one receiver of all queues.

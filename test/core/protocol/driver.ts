@@ -61,6 +61,7 @@ export interface Driver {
     readonly fresh?: boolean;
     /** Stops after about so many invocations. */
     readonly invocations?: number;
+    readonly while?: () => boolean;
   }): Promise<void>;
   use(job: Job<ParamDeclarations>, set?: Record<string, string>): void;
   readonly invocations: number;
@@ -190,10 +191,15 @@ export function driver(
       functions = makeFunctions();
     },
     turns: () => appends,
-    async run({ untilMs = clock.now() + 86_400_000, fresh = false, invocations: most } = {}) {
+    async run({
+      untilMs = clock.now() + 86_400_000,
+      fresh = false,
+      invocations: most,
+      while: goesOn,
+    } = {}) {
       const end = most === undefined ? Infinity : invocations + most;
       for (let rounds = 0; rounds < (options.rounds ?? 100_000); rounds += 1) {
-        if (invocations >= end) return;
+        if (invocations >= end || goesOn?.() === false) return;
         if (await deliver(fresh)) continue;
         const at = next();
         if (at === null || at > untilMs) return;

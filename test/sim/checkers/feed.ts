@@ -58,6 +58,7 @@ export class Feed implements Observer, CheckerContext {
   readonly #hands = new Map<number, Hands>();
   readonly #topologies = new Map<number, JobTopology>();
   turns = 0;
+  #idleDeliveries = 0;
   #record: JobRecord | null = null;
 
   constructor(options: FeedOptions) {
@@ -108,6 +109,7 @@ export class Feed implements Observer, CheckerContext {
     }
     if (entry.kind === "seal") return this.#seal(partition, before);
     this.turns += entry.kind === "turn" ? 1 : 0;
+    this.#idleDeliveries = 0;
     const commit = this.#commit(partition, version, entry, before, call);
     this.#views.set(partition, commit.after);
     for (const checker of this.#checkers) checker.onCommit?.(commit);
@@ -148,6 +150,9 @@ export class Feed implements Observer, CheckerContext {
 
   onDeliver(queue: string, messages: readonly FifoMessage[], invocation: number): void {
     this.#hands.set(invocation, { queue, messages });
+    this.#idleDeliveries += 1;
+    if (this.#idleDeliveries <= IDLE_DELIVERIES_MAX) return;
+    throw new Violation("LIVELOCK", `${IDLE_DELIVERIES_MAX} deliveries and no entry, now ${queue}`);
   }
 
   onPut(key: string, bytes: Uint8Array): void {
@@ -275,6 +280,9 @@ export class Feed implements Observer, CheckerContext {
     return `${this.job}/${generation}/${vertexOf(this.job, queue)}/${subtask}`;
   }
 }
+
+/** Deliveries that may bring nothing, one after the other. */
+const IDLE_DELIVERIES_MAX = 10_000;
 
 interface Hands {
   readonly queue: string;

@@ -27,7 +27,7 @@ const sums = defineJob({
         ...stats,
       }))
       .uid("sums")
-      .sinkTo(fileSink({ path: params.output, format: ndjson() }))
+      .sinkTo(fileSink({ path: params.output, format: ndjson(), existing: "set-aside" }))
       .uid("files");
   },
 });
@@ -56,16 +56,16 @@ const running = defineJob({
       .keyBy(({ key }) => key)
       .reduce(({ key, seen }, other) => ({ key, seen: seen + other.seen }))
       .uid("counts")
-      .sinkTo(fileSink({ path: params.output, format: ndjson() }))
+      .sinkTo(fileSink({ path: params.output, format: ndjson(), existing: "set-aside" }))
       .uid("files");
   },
 });
 
-/** One number is not liked: it fails the job, ends its process, or becomes a dead letter. */
+/** One number is not liked: it fails the job, ends its process, becomes a dead letter, or passes. */
 const picky = defineJob({
   name: "picky",
   params: {
-    mode: param.enum(["throw", "exit", "dead-letter"], "throw"),
+    mode: param.enum(["throw", "exit", "dead-letter", "pass"], "throw"),
     output: param.string("out"),
   },
   build(env, { params }) {
@@ -75,7 +75,7 @@ const picky = defineJob({
     env
       .fromSource(sequenceSource(0, 99), byNumber, "numbers")
       .map((n) => {
-        if (n !== 7) return n;
+        if (n !== 7 || params.mode === "pass") return n;
         if (params.mode === "exit") process.exit(3);
         throw new TypeError("seven is not liked");
       })

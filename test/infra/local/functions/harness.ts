@@ -10,6 +10,8 @@ import {
   runOnFunctions,
 } from "../../../../infra/local/functions/run-on-functions.ts";
 import { outputLines } from "../../../recovery/flights-output.ts";
+import { DispatcherProcess } from "./dispatcher-process.ts";
+import type { DispatcherRun } from "./dispatcher-script.ts";
 import { functionJobs } from "./function-jobs.ts";
 import type { TestSource } from "./worker-script.ts";
 
@@ -24,11 +26,16 @@ export interface TestRun extends Omit<Partial<RunOnFunctionsOptions>, "worker"> 
 export class FunctionsBench {
   readonly folder: string;
   readonly #script: Promise<string>;
+  readonly #dispatcher: Promise<string>;
   #folders = 0;
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "millrace-functions-"));
     this.#script = bundled(join(here, "worker-script.ts"), join(this.folder, "worker.mjs"));
+    this.#dispatcher = bundled(
+      join(here, "dispatcher-script.ts"),
+      join(this.folder, "dispatcher.mjs"),
+    );
   }
 
   close(): void {
@@ -49,6 +56,19 @@ export class FunctionsBench {
       onEvent: (event) => events.push(event),
       ...options,
       worker: { script: await this.#script, source: { job, crashes } satisfies TestSource },
+    });
+  }
+
+  /** The same in a process of its own. */
+  async spawn(
+    run: Pick<DispatcherRun, "job" | "options"> & Partial<DispatcherRun>,
+  ): Promise<DispatcherProcess> {
+    return new DispatcherProcess(await this.#dispatcher, {
+      crashes: null,
+      stop: false,
+      dieInCall: null,
+      ...run,
+      script: await this.#script,
     });
   }
 
