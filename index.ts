@@ -157,8 +157,10 @@ export {
   generatorSource,
   printSink,
   sequenceSource,
+  writeAheadSink,
 } from "./core/connector/index.ts";
 export type {
+  ApplyPosition,
   ChunkReader,
   ChunkedSplits,
   CollectSink,
@@ -181,6 +183,9 @@ export type {
   SourceReader,
   SplitEnumerator,
   SplitOutput,
+  WriteAheadApplier,
+  WriteAheadCommittable,
+  WriteAheadSinkOptions,
 } from "./core/connector/index.ts";
 export { Operator, TwoInputOperator } from "./core/runtime/operator.ts";
 export type {

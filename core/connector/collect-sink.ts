@@ -6,6 +6,7 @@ export interface CollectCommittable<T> {
   readonly uid: string;
   readonly subtask: number;
   readonly checkpoint: number;
+  readonly writerId: string;
   readonly values: readonly T[];
 }
 
@@ -33,7 +34,7 @@ export function collectSink<T>(): CollectSink<T> {
       describe: "collect",
       guarantee: "exactly-once",
       prepare: (context) => collected.prepare(context),
-      createWriter: ({ uid, subtask }) => new CollectWriter<T>(uid, subtask),
+      createWriter: ({ uid, subtask, writerId }) => new CollectWriter<T>(uid, subtask, writerId),
       createCommitter: () => collected,
     },
   };
@@ -42,7 +43,7 @@ export function collectSink<T>(): CollectSink<T> {
 /**
  * Everything committed in this process.
  *
- *   CS1  a (uid, subtask, checkpoint) is collected once, however often it is committed
+ *   CS1  a (uid, subtask, checkpoint, writer) is collected once, however often it is committed
  *   CS2  after a restore nothing of a later checkpoint is left: its records come again
  */
 class Collected<T> implements Committer<CollectCommittable<T>> {
@@ -72,6 +73,7 @@ class Collected<T> implements Committer<CollectCommittable<T>> {
       (other) =>
         other.checkpoint === part.checkpoint &&
         other.subtask === part.subtask &&
+        other.writerId === part.writerId &&
         other.uid === part.uid,
     );
   }
@@ -84,11 +86,13 @@ class Collected<T> implements Committer<CollectCommittable<T>> {
 class CollectWriter<T> implements SinkWriter<T, CollectCommittable<T>> {
   readonly #uid: string;
   readonly #subtask: number;
+  readonly #writerId: string;
   #values: T[] = [];
 
-  constructor(uid: string, subtask: number) {
+  constructor(uid: string, subtask: number, writerId: string) {
     this.#uid = uid;
     this.#subtask = subtask;
+    this.#writerId = writerId;
   }
 
   write(value: T): void {
@@ -99,6 +103,7 @@ class CollectWriter<T> implements SinkWriter<T, CollectCommittable<T>> {
     if (this.#values.length === 0) return [];
     const values = this.#values;
     this.#values = [];
-    return [{ uid: this.#uid, subtask: this.#subtask, checkpoint, values }];
+    const of = { uid: this.#uid, subtask: this.#subtask, writerId: this.#writerId };
+    return [{ ...of, checkpoint, values }];
   }
 }

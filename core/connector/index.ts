@@ -18,5 +18,7 @@ export { generatorSource } from "./generator-source.ts";
 export { blackholeSink } from "./blackhole-sink.ts";
 export type { CollectCommittable, CollectSink } from "./collect-sink.ts";
 export { collectSink } from "./collect-sink.ts";
+export type { WriteAheadCommittable, WriteAheadSinkOptions } from "./write-ahead-sink.ts";
+export { writeAheadSink } from "./write-ahead-sink.ts";
 export type { PrintSinkOptions } from "./print-sink.ts";
 export { printSink } from "./print-sink.ts";

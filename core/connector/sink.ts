@@ -6,7 +6,9 @@ import type { Clock, MetricGroup } from "../ports/index.ts";
  *   K1  what a writer got before barrier n is made durable but invisible by `prepareCommit` at n
  *   K2  the committables of n are part of checkpoint n, and committed only after n is complete
  *   K3  `commit` is idempotent: after a crash the same committables come again
- *   K4  a write-ahead sink (`createApplier`) writes what a committed turn says, once, without waiting
+ *   K4  what `prepareCommit` makes durable is told apart from that of every other writer
+ *       (`writerId`), also of one that had the same records and was not heeded
+ *   K5  a write-ahead sink (`createApplier`) writes what a committed turn says, once, without waiting
  *       for a checkpoint; a host without committed turns uses its writer and committer
  */
 export interface Sink<T, Committable = unknown> {
@@ -81,6 +83,11 @@ export interface SinkWriterContext {
   readonly parallelism: number;
   /** The last checkpoint number before this attempt; the next barrier is greater. */
   readonly lastCheckpoint: number;
+  /**
+   * No other writer has it, also not one that does the same work again or at the same time: what is
+   * staged outside under a name that holds it is nobody else's.
+   */
+  readonly writerId: string;
   /**
    * How many committables earlier writers of this subtask pre-committed for the same checkpoint: a
    * host of short-lived writers has several in one epoch. Names that count from 0 count on from it.

@@ -27,6 +27,8 @@ export interface StagedRecords {
   readonly uid: string;
   readonly address: Address;
   readonly batches: readonly Uint8Array[];
+  /** As in `SinkWriterContext`: the commit id of the turn. */
+  readonly writerId: string;
   readonly checkpoint: number;
   /** As in `SinkWriterContext`. */
   readonly firstIndex: number;
@@ -53,10 +55,8 @@ export class SinkOutputs {
 
   /** Hands staged records to a writer of the sink; resolves with what it pre-committed. */
   async preCommit(staged: StagedRecords): Promise<readonly unknown[]> {
-    const { uid, address, batches, checkpoint, firstIndex, lastCheckpoint } = staged;
-    const writer = this.#sink(uid).createWriter(
-      this.#writerContext(uid, address, firstIndex, lastCheckpoint),
-    );
+    const { uid, address, batches, checkpoint } = staged;
+    const writer = this.#sink(uid).createWriter(this.#writerContext(address, staged));
     try {
       for (const bytes of batches) {
         const { values, timestamps } = batchOf(bytes);
@@ -78,7 +78,7 @@ export class SinkOutputs {
       case "apply":
         return this.#apply(effect.uid, effect.records, address, version);
       case "write":
-        return this.#write(effect.uid, effect.records, address);
+        return this.#write(effect.uid, effect.records, address, version);
       default:
         return assertNever(effect);
     }
@@ -119,8 +119,9 @@ export class SinkOutputs {
     });
   }
 
-  async #write(uid: string, records: Uint8Array, address: Address): Promise<void> {
-    const writer = this.#sink(uid).createWriter(this.#writerContext(uid, address, 0, 0));
+  async #write(uid: string, records: Uint8Array, address: Address, version: number): Promise<void> {
+    const context = { uid, writerId: `${version}`, firstIndex: 0, lastCheckpoint: 0 };
+    const writer = this.#sink(uid).createWriter(this.#writerContext(address, context));
     const { values, timestamps } = batchOf(records);
     for (let i = 0; i < values.length; i += 1) writer.write(values[i], timestamps[i] as number);
     await writer.flush?.(true);
@@ -134,19 +135,19 @@ export class SinkOutputs {
   }
 
   #writerContext(
-    uid: string,
     { vertex, subtask }: Address,
-    firstIndex: number,
-    lastCheckpoint: number,
+    staged: Pick<StagedRecords, "uid" | "writerId" | "firstIndex" | "lastCheckpoint">,
   ): SinkWriterContext {
     const { program, runId, clock, print } = this.#options;
     const node = program.plan.jobGraph.vertices.find(({ id }) => id === vertex);
+    const { uid, writerId, firstIndex, lastCheckpoint } = staged;
     return {
       uid,
       runId,
       subtask,
       parallelism: node?.parallelism ?? 1,
       lastCheckpoint,
+      writerId,
       firstIndex,
       clock,
       metrics: new MetricRegistry(),

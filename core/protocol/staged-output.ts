@@ -78,6 +78,7 @@ export class StagedOutput {
 
   /** Makes staged records durable: all of them at a cut, else where there are many. */
   async preCommit(
+    commitId: string,
     cut: number,
     lastCheckpoint: number,
     changes: SectionChange[],
@@ -94,6 +95,7 @@ export class StagedOutput {
         uid,
         address: this.#address,
         batches: sink.batches,
+        writerId: commitId,
         checkpoint,
         firstIndex,
         lastCheckpoint,

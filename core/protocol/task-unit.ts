@@ -353,7 +353,13 @@ export class TaskUnit implements Unit {
     const changes: SectionChange[] = [];
     const version = this.#version + 1;
     this.#staged.collect(changes, work.effects);
-    await this.#staged.preCommit(work.cut, this.#memory.lastCheckpoint, changes, work.effects);
+    await this.#staged.preCommit(
+      commitId,
+      work.cut,
+      this.#memory.lastCheckpoint,
+      changes,
+      work.effects,
+    );
     let checkpointed: CutSnapshot | null = null;
     if (work.cut > 0) await this.#task.flush(work.cut);
     if (work.cut > 0) checkpointed = this.#cut(work.cut, commitId, work);

@@ -1,4 +1,5 @@
 import type { Committer, Sink, SinkWriter } from "../connector/sink.ts";
+import { randomId } from "../ports/index.ts";
 import type { OperatorList } from "../state/index.ts";
 import { Operator, type OperatorSetup } from "./operator.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
@@ -39,6 +40,7 @@ export class SinkOperator extends Operator<unknown, never> {
       subtask: context.subtask,
       parallelism: context.parallelism,
       lastCheckpoint: environment.lastCheckpoint,
+      writerId: randomId({ next: environment.random }),
       firstIndex: 0,
       clock: context.clock,
       metrics: context.metrics,

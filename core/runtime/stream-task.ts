@@ -470,9 +470,7 @@ export class StreamTask {
       source: this.source?.capture(checkpoint) ?? null,
       timers: this.#chain.head.timers?.currentWatermark ?? null,
       partitions: this.#chain.partitions.map((partition) => partition.capture()),
-      operators: this.#chain.operators.map(
-        ({ operator }) => operator?.captureProgress?.() ?? null,
-      ),
+      operators: this.#chain.operators.map(({ operator }) => operator?.captureProgress?.() ?? null),
     };
   }
 

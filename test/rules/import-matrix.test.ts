@@ -13,7 +13,7 @@ const STEPS: readonly (readonly string[])[] = [
   ["core/time"],
   ["core/checkpoint", "core/connector"],
   ["core/runtime"],
-  ["core/operators", "core/windowing"],
+  ["core/operators", "core/windowing", "core/protocol"],
   ["core/graph"],
   ["core/api"],
   ["infra"],

@@ -23,6 +23,7 @@ function writerContext(overrides: Partial<SinkWriterContext> = {}): SinkWriterCo
     runId: "0a1b2c3d",
     subtask: 0,
     parallelism: 1,
+    writerId: "writer",
     firstIndex: 0,
     lastCheckpoint: 0,
     clock: { now: () => 0 },

@@ -50,6 +50,7 @@ export function writerContext(overrides: Partial<SinkWriterContext> = {}): SinkW
     runId: RUN,
     subtask: 0,
     parallelism: 1,
+    writerId: "writer",
     firstIndex: 0,
     lastCheckpoint: 0,
     clock: { now: () => 0 },
