@@ -1,39 +1,20 @@
 import { assert, assertNever } from "../assert.ts";
 import type { SubtaskSnapshot } from "../checkpoint/snapshot.ts";
 import { JobError, MillraceError } from "../errors.ts";
-import type { BarrierElement, RecordBatch, StreamElement } from "../record/element.ts";
-import type { Key } from "../record/key.ts";
-import { type KeyedStateBackend, LOOK_AHEAD_MAX } from "../state/index.ts";
+import type { BarrierElement, StreamElement } from "../record/element.ts";
 import type { Budget } from "../time/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
 import { InputGate } from "./input-gate.ts";
-import { Operator, TwoInputOperator } from "./operator.ts";
+import { Operator } from "./operator.ts";
 import { type ChainedOperator, OperatorChain } from "./operator-chain.ts";
-import type { KeySelector } from "./program.ts";
+import { type InputChannel, RecordLoop } from "./record-loop.ts";
 import type { ResultPartition } from "./result-partition.ts";
-import { SourceDriver, emitDeadLetter } from "./source-driver.ts";
+import { SourceDriver } from "./source-driver.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
 import { StagingSinkOperator } from "./staging-sink-operator.ts";
 import type { Emission } from "./task-output.ts";
 import type { HeldEdgeOutput, TaskProgress } from "./task-progress.ts";
 import { type Delivery, TurnBudget, type TurnInput, type TurnResult } from "./turn.ts";
-
-/** A channel that ends at this task. */
-export interface InputChannel {
-  readonly edge: number;
-  readonly from: number;
-  readonly input: 0 | 1;
-}
-
-/** Records between two looks at the budget. */
-const SLICE = LOOK_AHEAD_MAX;
-
-/** A batch that a turn could not finish. */
-interface Remainder {
-  readonly batch: RecordBatch;
-  readonly channel: number;
-  readonly index: number;
-}
 
 /**
  * One subtask: gate or source, operator chain, partitions. Turn-shaped in every host: `runTurn` is
@@ -59,17 +40,13 @@ export class StreamTask {
   readonly #budget: TurnBudget;
   /** Operators that can lag. */
   readonly #sinks: readonly Operator<unknown, unknown>[];
-  readonly #keys: readonly [KeySelector | null, KeySelector | null];
+  readonly #records: RecordLoop;
   #pendingAdvance: number | null = null;
-  #remainder: Remainder | null = null;
   #cut: number | null = null;
   #cutsSavepoint = false;
   #forwardedWatermark = MIN_WATERMARK;
   #idle = false;
   #ended = false;
-  #recordsIn = 0;
-  /** Index of the record at work within its batch, for errors. */
-  #at = 0;
 
   constructor(environment: TaskEnvironment) {
     this.#environment = environment;
@@ -87,7 +64,12 @@ export class StreamTask {
     );
     const implementation = environment.program.implementations.get(this.vertex);
     assert(implementation !== undefined, `vertex ${this.vertex} has an implementation`);
-    this.#keys = implementation.kind === "operator" ? implementation.keys : [null, null];
+    this.#records = new RecordLoop({
+      chain: this.#chain,
+      inputs: this.inputs,
+      keys: implementation.kind === "operator" ? implementation.keys : [null, null],
+      failure: (error, position) => this.#failure(error, null, position),
+    });
     this.source =
       implementation.kind === "source"
         ? new SourceDriver(implementation, this.#chain, environment)
@@ -162,7 +144,7 @@ export class StreamTask {
   runTurn(input: TurnInput, hostBudget: Budget, works = true): TurnResult {
     const budget = this.#budget.restart(hostBudget);
     const { timers } = this.#chain.head;
-    const before = this.#recordsIn;
+    const before = this.#records.records;
     const firedBefore = timers?.fired ?? 0;
     let more = false;
     let firedByClock = 0;
@@ -173,7 +155,7 @@ export class StreamTask {
       else if (works) more = this.#runSource(budget) || more;
     }
     const wakeUp = works ? this.#endTurn() : null;
-    const recordsIn = this.#recordsIn - before;
+    const recordsIn = this.#records.records - before;
     return {
       outputs: this.#emissions.splice(0),
       wakeUp,
@@ -195,7 +177,7 @@ export class StreamTask {
     } catch (error) {
       throw this.#failure(error, null, source.position);
     }
-    this.#recordsIn += source.records - before;
+    this.#records.records += source.records - before;
     this.#forwardedWatermark = Math.max(this.#forwardedWatermark, source.watermark);
     if (result === "end") this.#endSource();
     return result === "more";
@@ -217,14 +199,10 @@ export class StreamTask {
       this.#advance(this.#pendingAdvance, budget);
       this.#forwardStatus(gate);
     }
-    if (this.#remainder !== null && this.#pendingAdvance === null) {
-      const { batch, channel, index } = this.#remainder;
-      this.#remainder = null;
-      this.#processBatch(batch, channel, index, budget);
-    }
+    if (this.#pendingAdvance === null) this.#records.goOn(budget);
     for (;;) {
       // What follows the rest of a batch, a barrier too, waits for it (T1).
-      if (this.#remainder !== null) return true;
+      if (this.#records.unfinished) return true;
       const held = this.#pendingAdvance !== null;
       if (this.#cut !== null) return held;
       const delivery = input.next(gate, held);
@@ -237,7 +215,7 @@ export class StreamTask {
   #take({ channel, element, from }: Delivery, gate: InputGate, budget: Budget): void {
     switch (element.kind) {
       case "records":
-        return this.#processBatch(element, channel, from, budget);
+        return this.#records.process(element, channel, from, budget);
       case "watermark":
         gate.onWatermark(channel, element.timestamp);
         return this.#onTime(gate, budget);
@@ -307,110 +285,6 @@ export class StreamTask {
     this.#ended = true;
   }
 
-  #processBatch(batch: RecordBatch, channel: number, from: number, budget: Budget): void {
-    const { input } = this.inputs[channel] as InputChannel;
-    const end = batch.values.length;
-    let index = from;
-    while (index < end) {
-      const to = Math.min(end, index + SLICE);
-      this.#processSlice(batch, input, index, to);
-      this.#recordsIn += to - index;
-      index = to;
-      if (index < end && budget.exhausted()) {
-        this.#remainder = { batch, channel, index };
-        return;
-      }
-    }
-  }
-
-  #processSlice(batch: RecordBatch, input: 0 | 1, from: number, to: number): void {
-    try {
-      if (this.#chain.undo !== null) {
-        for (let i = from; i < to; i += 1) this.#processUndoable(batch, input, i);
-      } else if (input === 0) this.#processFirst(batch, from, to);
-      else this.#processSecond(batch, from, to);
-    } catch (error) {
-      throw this.#failure(error, null, `record ${this.#at} of a batch on input ${input}`);
-    }
-  }
-
-  #processFirst(batch: RecordBatch, from: number, to: number): void {
-    const { values, timestamps } = batch;
-    const operator = this.#headOperator();
-    const select = this.#keys[0] as ((value: unknown) => never) | null;
-    if (select === null) {
-      for (let i = from; i < to; i += 1) {
-        this.#at = i;
-        operator.process(values[i], timestamps[i] as number);
-      }
-      return;
-    }
-    const state = this.#chain.head.state;
-    assert(state !== null, "a keyed head has keyed state");
-    if (to - from > 1 && state.lookAhead.pays) this.#lookAhead(batch, from, to, select, state);
-    else {
-      for (let i = from; i < to; i += 1) {
-        this.#at = i;
-        const value = values[i];
-        state.setCurrentKey(select(value));
-        operator.process(value, timestamps[i] as number);
-      }
-    }
-  }
-
-  /** As the loop above, in two: first the keys, then the records. */
-  #lookAhead(
-    batch: RecordBatch,
-    from: number,
-    to: number,
-    select: (value: unknown) => Key,
-    state: KeyedStateBackend,
-  ): void {
-    const { values, timestamps } = batch;
-    const operator = this.#headOperator();
-    for (let i = from; i < to; i += 1) {
-      this.#at = i;
-      state.lookAhead.setKey(i - from, select(values[i]));
-    }
-    state.lookAhead.find(to - from);
-    for (let i = from; i < to; i += 1) {
-      this.#at = i;
-      state.setCurrentAhead(i - from);
-      operator.process(values[i], timestamps[i] as number);
-    }
-  }
-
-  #processSecond(batch: RecordBatch, from: number, to: number): void {
-    const { values, timestamps } = batch;
-    const operator = this.#headOperator();
-    assert(operator instanceof TwoInputOperator, "only a two-input operator has a second input");
-    const select = this.#keys[1] as ((value: unknown) => never) | null;
-    const state = this.#chain.head.state;
-    for (let i = from; i < to; i += 1) {
-      this.#at = i;
-      const value = values[i];
-      if (select !== null) state?.setCurrentKey(select(value));
-      operator.process2(value as never, timestamps[i] as number);
-    }
-  }
-
-  #processUndoable(batch: RecordBatch, input: 0 | 1, index: number): void {
-    const undo = this.#chain.undo;
-    assert(undo !== null, "dead letters are on");
-    undo.begin();
-    undo.running = this.vertex;
-    try {
-      if (input === 0) this.#processFirst(batch, index, index + 1);
-      else this.#processSecond(batch, index, index + 1);
-    } catch (error) {
-      undo.rollback();
-      const timestamp = batch.timestamps[index] as number;
-      const value = batch.values[index];
-      emitDeadLetter(this.#chain, undo.running, value, timestamp, `input ${input}`, error);
-    }
-    undo.commit();
-  }
-
   /** Flushes what is overdue and collects the earliest wake-up of everything in the task. */
   #endTurn(): number | null {
     const now = this.#environment.clock.now();
@@ -447,9 +321,7 @@ export class StreamTask {
    * is forgotten: whoever asks hands it in again, from there.
    */
   takeRemainder(): number | null {
-    const remainder = this.#remainder;
-    this.#remainder = null;
-    return remainder?.index ?? null;
+    return this.#records.takeRemainder();
   }
 
   /** Ends the input of a source task now, as a stop with drain does (semantics 25). */
@@ -460,7 +332,7 @@ export class StreamTask {
 
   /** Everything beside state that must not be lost between two turns in different processes. */
   capture(checkpoint: number): TaskProgress {
-    assert(this.#cut === null && this.#remainder === null, "T3: nothing is half done");
+    assert(this.#cut === null && !this.#records.unfinished, "T3: nothing is half done");
     return {
       pendingAdvance: this.#pendingAdvance,
       watermark: this.#forwardedWatermark,

@@ -42,12 +42,10 @@ export class Control {
       case "checkpoint":
         return this.#request(name, action.kind);
       case "stop":
-        return this.#stop(name, action.parallelism, false);
-      case "drain":
-        return this.#stop(name, action.parallelism, true);
+        return this.#stop(name, action.parallelism);
+      case "end":
+        return this.#end(name);
       case "restore":
-        return this.#restore(name, () => this.#deployment.current);
-      case "rollback":
         return this.#restore(name, () => this.#deployment.current);
       case "rescale":
         return this.#restore(name, () =>
@@ -88,22 +86,22 @@ export class Control {
     });
   }
 
-  #stop(name: string, parallelism: number, drain: boolean): Action {
+  #end(name: string): Action {
+    return repeating(async (context) => {
+      const control = this.#control(context);
+      if ((await recordOf(control))?.phase !== "running") return;
+      await control.command({ kind: "stop", drain: true }, name);
+    });
+  }
+
+  #stop(name: string, parallelism: number): Action {
     return repeating(async (context) => {
       const control = this.#control(context);
       const before = await recordOf(control);
       const began = before?.phase === "running" || before?.phase === "stopped";
       if (before === null || !began || this.#isOld(name, before)) return;
-      if (before.phase === "running") await control.command({ kind: "stop", drain }, name);
-      for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
-        await context.sleep(LOOK_MS);
-        const overview = await control.overview();
-        if (overview === null || this.#isOld(name, overview.record)) return;
-        if (overview.record.phase === "finished") return;
-        if (overview.record.phase === "stopped") break;
-        const request = overview.coordinator?.requests.find(({ requestId }) => requestId === name);
-        if (request?.state === "failed") return;
-      }
+      if (before.phase === "running") await control.command({ kind: "stop", drain: false }, name);
+      if (!(await this.#isStopped(name, context))) return;
       const next = this.#deployment.topology({ parallelism, version: 1 });
       this.#deployment.deploy(next);
       await this.#control(context, next).start({ from: "latest" });

@@ -123,9 +123,9 @@ describe("faults of delivery", () => {
   });
 
   test("result-partial: a prefix or a suffix comes again", async () => {
-    const [first, ...again] = await batches("result-partial@result:probe#1", "a1", "a2", "a3");
+    const [first, again] = await batches("result-partial@result:probe#1", "a1", "a2", "a3");
     expect(first).toBe("a1 a2 a3");
-    expect(["a1", "a1 a2", "a1 a2 a3", "a2 a3", "a3", ""]).toContain(again.join(" "));
+    expect(["a1", "a1 a2", "a1 a2 a3", "a2 a3", "a3"]).toContain(again);
   });
 
   test("ghost: a deleted message comes once more", async () => {
@@ -164,6 +164,7 @@ describe("the queue of wake-ups", () => {
     const { delays } = world.client("c");
     void delays.send(entry("a1").body, 60_000, unbounded);
     await world.run(DAY);
+    expect(world.events).toBeLessThan(30);
     return ms;
   }
 

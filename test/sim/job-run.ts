@@ -1,4 +1,5 @@
-import { partitionOf, parseGroup, vertexOf } from "../../core/protocol/address.ts";
+import { parseGroup, partitionOf, vertexOf } from "../../core/protocol/address.ts";
+import type { Actor } from "./actor.ts";
 import { allCheckers } from "./checkers/all.ts";
 import { Completions } from "./checkers/completions.ts";
 import { Feed } from "./checkers/feed.ts";
@@ -22,103 +23,180 @@ const DAY = 24 * HOUR;
 const FAULTY_MS = 12 * HOUR;
 /** Without faults everything has to come to its end in this time. */
 const LIVENESS_MS = 12 * HOUR;
+/** Somebody looks after the job so often before it is given up. */
+const ROUNDS_MAX = 3;
 
 /** A job as a scenario. `fixed` replaces what is drawn of its settings. */
 export function jobScenario(job: SimJob, fixed: Partial<RunSettings> = {}): Scenario {
-  return { name: job.name, size: job.size, run: (trial) => runJob(job, trial, fixed) };
+  return {
+    name: job.name,
+    size: job.size,
+    run: (trial) => new JobRun(job, trial, fixed).run(),
+  };
 }
 
-function runJob(job: SimJob, trial: Trial, fixed: Partial<RunSettings>): Promise<Outcome> {
-  const { seed, plan, size } = trial;
-  const drawn = drawSettings(Stream.of(seed).fork("settings"));
-  const settings: RunSettings = { ...drawn, ...fixed };
-  const deployment = new Deployment(job, size, settings, (error, at) => {
-    world.recorder.note(world.now, at, 0, `error: ${String(error)}`);
-  });
-  const feed = new Feed({
-    job: job.name,
-    settings,
-    vanish: vanishes(plan),
-    now: () => world.now,
-    topology: (planHash) => deployment.ofPlan(planHash),
-  });
-  const completions = new Completions();
-  const twoPhase = new TwoPhaseChecker(completions);
-  const outputs = new ExactlyOnce(job, size);
-  feed.add(...allCheckers(feed, completions, twoPhase), outputs);
-  const world = new World({
-    seed,
-    plan,
-    observers: [feed],
-    createContainer: (ports) => deployment.container(ports),
-    describe: describeCall,
-    ...(settings.oneFunction ? { functionOf: () => "job" } : {}),
-    poisonResource: (queue, group) => {
-      const { generation, subtask } = parseGroup(group);
-      return partitionOf(job.name, generation, { vertex: vertexOf(job.name, queue), subtask });
-    },
-  });
-  deployment.onDeploy = () => world.retireContainers();
-  const control = new Control(deployment);
-  return conclude(
-    world,
-    () => feed.turns,
-    () => liveOf(world, feed, control, { job, size, settings }),
-  );
+/**
+ * One run of a job: it starts, control actions and faults go on beside it, then faults end and it has
+ * to come to its end, be idle, and have done everything once. In some runs it is then started again
+ * from a checkpoint of its past and has to come to the same end.
+ */
+class JobRun {
+  readonly #job: SimJob;
+  readonly #size: number;
+  readonly #settings: RunSettings;
+  readonly #world: World;
+  readonly #feed: Feed;
+  readonly #control: Control;
+  readonly #completions = new Completions();
+  readonly #twoPhase = new TwoPhaseChecker(this.#completions);
+  readonly #outputs: ExactlyOnce;
+  readonly #actors: Actor[] = [];
+
+  constructor(job: SimJob, { seed, plan, size }: Trial, fixed: Partial<RunSettings>) {
+    this.#job = job;
+    this.#size = size;
+    this.#settings = { ...drawSettings(Stream.of(seed).fork("settings")), ...fixed };
+    const deployment = new Deployment(job, size, this.#settings, (error, at) => {
+      this.#world.recorder.note(this.#world.now, at, 0, `error: ${String(error)}`);
+    });
+    this.#feed = new Feed({
+      job: job.name,
+      settings: this.#settings,
+      vanish: vanishes(plan),
+      now: () => this.#world.now,
+      topology: (planHash) => deployment.ofPlan(planHash),
+    });
+    this.#outputs = new ExactlyOnce(job, size);
+    this.#feed.add(...allCheckers(this.#feed, this.#completions, this.#twoPhase), this.#outputs);
+    this.#world = new World({
+      seed,
+      plan,
+      observers: [this.#feed],
+      createContainer: (ports) => deployment.container(ports),
+      describe: describeCall,
+      ...(this.#settings.oneFunction ? { functionOf: () => "job" } : {}),
+      poisonResource: (queue, group) => {
+        const { generation, subtask } = parseGroup(group);
+        return partitionOf(job.name, generation, { vertex: vertexOf(job.name, queue), subtask });
+      },
+    });
+    deployment.onDeploy = () => this.#world.retireContainers();
+    this.#control = new Control(deployment);
+  }
+
+  run(): Promise<Outcome> {
+    return conclude(
+      this.#world,
+      () => this.#feed.turns,
+      () => this.#live(),
+    );
+  }
+
+  async #live(): Promise<void> {
+    const world = this.#world;
+    this.#actors.push(world.actor("start", this.#control.first()));
+    this.#settings.actions.forEach((action, index) => {
+      const name = `${action.kind}-${index + 1}`;
+      const atMs = action.at * this.#job.spanMs(this.#size);
+      this.#actors.push(world.actor(name, this.#control.planned(name, action), atMs));
+    });
+    await this.#within(FAULTY_MS, () => this.#actorsDone() && this.#isOver());
+    world.faultsOff();
+    await this.#toItsEnd();
+    await this.#rest();
+    if (this.#job.endless === true) await this.#stop("last-stop");
+    if (this.#settings.replays) await this.#replay();
+  }
+
+  /** Without faults the job comes to its end, when somebody sees to it that it runs. */
+  async #toItsEnd(): Promise<void> {
+    for (let round = 1; ; round += 1) {
+      const actor = this.#world.actor(`settle-${this.#actors.length}`, this.#control.settle());
+      this.#actors.push(actor);
+      if (await this.#within(LIVENESS_MS, () => this.#actorsDone() && this.#isOver())) return;
+      if (this.#job.endless === true && this.#actorsDone() && this.#phase === "running") return;
+      if (this.#actorsDone() && this.#phase !== "running" && round < ROUNDS_MAX) continue;
+      const waiting = this.#actors.filter(({ isDone }) => !isDone).map(({ name }) => name);
+      throw new Violation(
+        "LIVENESS",
+        `without faults the job is ${this.#phase} after round ${round}${waiting.length === 0 ? "" : `, not done: ${waiting.join(", ")}`}`,
+      );
+    }
+  }
+
+  /** Everything drains, then nobody does anything, and all is as it has to be. */
+  async #rest(): Promise<void> {
+    const world = this.#world;
+    try {
+      await world.drain(30 * DAY);
+    } catch (error) {
+      if (error instanceof OutOfTimeError) throw new Violation("DRAIN", error.message);
+      throw error;
+    }
+    const backlog = world.services.queues.backlog();
+    if (backlog > 0) throw new Violation("DRAIN", `${backlog} messages are left in the queues`);
+    try {
+      await world.idle(DAY);
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("idle:")) {
+        throw new Violation("IDLE", error.message);
+      }
+      throw error;
+    }
+    this.#feed.atEnd();
+  }
+
+  /** An endless job is stopped: nothing more may come out than was there before. */
+  async #stop(name: string): Promise<void> {
+    const action = this.#control.planned(name, { kind: "end", at: 0, parallelism: 1 });
+    const actor = this.#world.actor(name, action);
+    if (!(await this.#within(LIVENESS_MS, () => actor.isDone && this.#phase === "stopped"))) {
+      throw new Violation("LIVENESS", `without faults the job is not stopped but ${this.#phase}`);
+    }
+    await this.#rest();
+  }
+
+  /** From any completed checkpoint the same end is reached. */
+  async #replay(): Promise<void> {
+    const kept = [...this.#feed.retained];
+    const last = this.#completions.latest;
+    const chosen = kept.find(({ checkpoint }) => checkpoint < last) ?? kept[0];
+    if (chosen === undefined) return;
+    const { checkpoint, metadataKey } = chosen;
+    this.#outputs.forget(checkpoint, last);
+    this.#twoPhase.forget(checkpoint);
+    const name = `replay of ${checkpoint}`;
+    this.#actors.push(this.#world.actor(name, this.#control.replay(name, metadataKey)));
+    await this.#within(HOUR, () => this.#actorsDone());
+    await this.#toItsEnd();
+    await this.#rest();
+    if (this.#job.endless === true) await this.#stop("stop-after-replay");
+  }
+
+  get #phase(): string {
+    return this.#feed.record?.phase ?? "nowhere";
+  }
+
+  #isOver(): boolean {
+    return this.#phase === "finished";
+  }
+
+  #actorsDone(): boolean {
+    return this.#actors.every(({ isDone }) => isDone);
+  }
+
+  /** Whether it happens within the time. */
+  async #within(ms: number, done: () => boolean): Promise<boolean> {
+    try {
+      await this.#world.runUntil(done, ms);
+      return true;
+    } catch (error) {
+      if (error instanceof OutOfTimeError) return false;
+      throw error;
+    }
+  }
 }
 
 function vanishes({ rates, only }: FaultPlan): boolean {
   return (rates.vanish ?? 0) > 0 || (only ?? []).some((each) => each.startsWith("vanish@"));
-}
-
-async function liveOf(
-  world: World,
-  feed: Feed,
-  control: Control,
-  { job, size, settings }: { job: SimJob; size: number; settings: RunSettings },
-): Promise<void> {
-  const actors = [world.actor("start", control.first())];
-  settings.actions.forEach((action, index) => {
-    const name = `${action.kind}-${index + 1}`;
-    const atMs = action.at * job.spanMs(size);
-    actors.push(world.actor(name, control.planned(name, action), atMs));
-  });
-  const isOver = (): boolean =>
-    actors.every(({ isDone }) => isDone) && feed.record?.phase === "finished";
-  await world.runUntil(isOver, FAULTY_MS).catch((error: unknown) => {
-    if (!(error instanceof OutOfTimeError)) throw error;
-  });
-  world.faultsOff();
-  await settle(world, feed, control, () => actors.every(({ isDone }) => isDone));
-  try {
-    await world.drain(30 * DAY);
-  } catch (error) {
-    if (error instanceof OutOfTimeError) throw new Violation("DRAIN", error.message);
-    throw error;
-  }
-  const backlog = world.services.queues.backlog();
-  if (backlog > 0) throw new Violation("DRAIN", `${backlog} messages are left in the queues`);
-  await world.idle(DAY);
-  feed.atEnd();
-}
-
-/** Without faults the job comes to its end, when somebody sees to it that it runs. */
-async function settle(
-  world: World,
-  feed: Feed,
-  control: Control,
-  actorsDone: () => boolean,
-): Promise<void> {
-  for (let round = 1; feed.record?.phase !== "finished" || !actorsDone(); round += 1) {
-    const actor = world.actor(`settle-${round}`, control.settle());
-    const rest = (): boolean => actor.isDone && actorsDone() && feed.record?.phase === "finished";
-    try {
-      await world.runUntil(rest, LIVENESS_MS);
-    } catch (error) {
-      if (!(error instanceof OutOfTimeError)) throw error;
-      if (round < 3 && feed.record?.phase !== "running") continue;
-      const phase = feed.record?.phase ?? "none";
-      throw new Violation("LIVENESS", `without faults the job is ${phase} after ${round} rounds`);
-    }
-  }
 }

@@ -12,10 +12,21 @@ export interface RunSettings {
   /** All vertices in one function, or one each. */
   readonly oneFunction: boolean;
   readonly actions: readonly PlannedAction[];
+  /** In the end the job is started once more from a checkpoint of its past. */
+  readonly replays: boolean;
 }
 
 export type ActionKind =
-  "savepoint" | "checkpoint" | "stop" | "drain" | "restore" | "rescale" | "upgrade" | "rollback";
+  | "savepoint"
+  | "checkpoint"
+  /** Stop with a savepoint, and start again from it. */
+  | "stop"
+  /** Stop for good, with drain. */
+  | "end"
+  /** Start again from the latest checkpoint, under way. */
+  | "restore"
+  | "rescale"
+  | "upgrade";
 
 /** A control action and when it begins, as a share of the time that the input takes. */
 export interface PlannedAction {
@@ -32,7 +43,6 @@ const KINDS: readonly ActionKind[] = [
   "restore",
   "rescale",
   "upgrade",
-  "rollback",
 ];
 
 export function drawSettings(random: Stream): RunSettings {
@@ -49,6 +59,7 @@ export function drawSettings(random: Stream): RunSettings {
     turnMs: Math.round(random.logBetween(100, 4_000)),
     warmBytesMax: random.chance(0.2) ? 0 : 8_000_000,
     oneFunction: random.chance(0.3),
+    replays: random.chance(0.3),
     actions: Array.from({ length: count }, () => ({
       kind: random.pick(KINDS),
       at: random.between(0.02, 1.2),

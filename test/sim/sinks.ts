@@ -57,35 +57,46 @@ export function decodeGuard(bytes: Uint8Array): GuardRecord {
  *     outside/<sink>/guard/<run>/<uid>/<subtask>      a record
  *     outside/<sink>/direct/<run>/<uid>/<subtask>/<word>
  */
-export class SimSink implements Sink<Row, Staged> {
+/** What a sink writes of a value. */
+export type RowOf = (value: unknown) => Row;
+
+export class SimSink implements Sink<unknown, Staged> {
   readonly describe: string;
   readonly guarantee: "exactly-once" | "at-least-once";
   readonly createCommitter?: () => Committer<Staged>;
-  readonly createApplier?: () => WriteAheadApplier<Row>;
+  readonly createApplier?: () => WriteAheadApplier<unknown>;
   readonly #name: string;
   readonly #kind: SimSinkKind;
   readonly #ports: FunctionPorts | null;
+  readonly #rowOf: RowOf;
 
-  constructor(name: string, kind: SimSinkKind, ports: FunctionPorts | null) {
+  constructor(
+    name: string,
+    kind: SimSinkKind,
+    ports: FunctionPorts | null,
+    rowOf: RowOf = (value) => value as Row, // jobs make rows
+  ) {
     this.#name = name;
     this.#kind = kind;
     this.#ports = ports;
+    this.#rowOf = rowOf;
     this.describe = `${kind}(${name})`;
     this.guarantee = kind === "direct" ? "at-least-once" : "exactly-once";
     if (kind === "two-phase") this.createCommitter = () => new StagedCommitter(this.#bound());
-    if (kind === "write-ahead") this.createApplier = () => new GuardedApplier(name, this.#bound());
+    if (kind === "write-ahead")
+      this.createApplier = () => new GuardedApplier(name, this.#bound(), this.#rowOf);
   }
 
   /** The same sink for the code of one process. */
   bind(ports: FunctionPorts): SimSink {
-    return new SimSink(this.#name, this.#kind, ports);
+    return new SimSink(this.#name, this.#kind, ports, this.#rowOf);
   }
 
-  createWriter(context: SinkWriterContext): SinkWriter<Row, Staged> {
+  createWriter(context: SinkWriterContext): SinkWriter<unknown, Staged> {
     const { runId, uid, subtask, firstIndex } = context;
     const place = `${runId}/${uid}/${subtask}`;
     const root = `${OUTSIDE}${this.#name}`;
-    return new RowWriter(this.#bound(), this.#kind, root, place, firstIndex);
+    return new RowWriter(this.#bound(), this.#kind, root, place, firstIndex, this.#rowOf);
   }
 
   #bound(): FunctionPorts {
@@ -104,7 +115,8 @@ export function bindSinks(program: Program, ports: FunctionPorts): Program {
   return { ...program, implementations };
 }
 
-class RowWriter implements SinkWriter<Row, Staged> {
+class RowWriter implements SinkWriter<unknown, Staged> {
+  readonly #rowOf: RowOf;
   readonly #ports: FunctionPorts;
   readonly #kind: SimSinkKind;
   readonly #root: string;
@@ -112,7 +124,15 @@ class RowWriter implements SinkWriter<Row, Staged> {
   readonly #index: number;
   #rows: Row[] = [];
 
-  constructor(ports: FunctionPorts, kind: SimSinkKind, root: string, place: string, index: number) {
+  constructor(
+    ports: FunctionPorts,
+    kind: SimSinkKind,
+    root: string,
+    place: string,
+    index: number,
+    rowOf: RowOf,
+  ) {
+    this.#rowOf = rowOf;
     this.#ports = ports;
     this.#kind = kind;
     this.#root = root;
@@ -120,8 +140,8 @@ class RowWriter implements SinkWriter<Row, Staged> {
     this.#index = index;
   }
 
-  write(row: Row): void {
-    this.#rows.push(row);
+  write(value: unknown): void {
+    this.#rows.push(this.#rowOf(value));
   }
 
   async flush(): Promise<void> {
@@ -159,17 +179,23 @@ class StagedCommitter implements Committer<Staged> {
 }
 
 /** The guard and the rows change in one record, by compare-and-set. */
-class GuardedApplier implements WriteAheadApplier<Row> {
+class GuardedApplier implements WriteAheadApplier<unknown> {
   readonly #name: string;
+  readonly #rowOf: RowOf;
   readonly #ports: FunctionPorts;
 
-  constructor(name: string, ports: FunctionPorts) {
+  constructor(name: string, ports: FunctionPorts, rowOf: RowOf) {
+    this.#rowOf = rowOf;
     this.#name = name;
     this.#ports = ports;
   }
 
-  apply(rows: readonly Row[], _at: readonly number[], position: ApplyPosition): Promise<void> {
-    return this.#advance(rows, position, false);
+  apply(
+    values: readonly unknown[],
+    _timestamps: readonly number[],
+    position: ApplyPosition,
+  ): Promise<void> {
+    return this.#advance(values.map(this.#rowOf), position, false);
   }
 
   fence(position: ApplyPosition): Promise<void> {

@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { assertNever } from "../../../core/assert.ts";
 import { JobError } from "../../../core/errors.ts";
-import { unbounded } from "../../../core/ports/index.ts";
 import { COORDINATOR, queueOf } from "../../../core/protocol/address.ts";
 import type { Command } from "../../../core/protocol/control.ts";
 import type { JobControl } from "../../../core/protocol/job-control.ts";
-import { type JobRecord, readJobRecord } from "../../../core/protocol/job-record.ts";
+import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import type { JobTopology } from "../../../core/protocol/job-topology.ts";
 import { MIN_WATERMARK } from "../../../core/timestamp.ts";
 import type { JobEvent, JobResult, JobState, JobStatus } from "../job-events.ts";
@@ -14,7 +13,8 @@ import { type CommandOutcome, CommandWatch } from "./command-watch.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { blobDirectory } from "./file-ports.ts";
 import type { FunctionsDirectory } from "./functions-directory.ts";
-import { type FunctionsResult, resultOf } from "./functions-result.ts";
+import { type FunctionsResult, failureOf, resultOf } from "./functions-result.ts";
+import { RecordWatch } from "./record-watch.ts";
 import type { StartChoice } from "./start-choice.ts";
 import { NO_COUNTS, type WorkerCounts, addCounts } from "./worker-counts.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -49,14 +49,13 @@ export class FunctionsJob implements JobHandle {
   readonly #pool: WorkerPool;
   readonly #dispatcher: Dispatcher;
   readonly #watch: CommandWatch;
+  readonly #record: RecordWatch;
   readonly #startedAt: number;
   readonly #coordinatorQueue: string;
   #state: JobState = "running";
   #counts: WorkerCounts = NO_COUNTS;
   #workersLost = 0;
   #stopWanted = false;
-  #looking = false;
-  #lookAgain = false;
   #lastError = "";
   readonly #ended: Promise<Ending>;
   /** Resolves when it takes commands, or never will. */
@@ -98,6 +97,12 @@ export class FunctionsJob implements JobHandle {
       onFailure: (error) => this.#fail(error),
     });
     this.#watch = new CommandWatch({ control, blobs: directory.ports.blobs, onEvent });
+    this.#record = new RecordWatch({
+      records: directory.ports.records,
+      job: topology.job,
+      onRecord: (record) => this.#lookAt(record),
+      onFailure: (error) => this.#fail(error),
+    });
     this.result = this.#main();
   }
 
@@ -166,7 +171,7 @@ export class FunctionsJob implements JobHandle {
       await this.#start(this.#options.choice);
       this.#onStarted();
       this.#dispatcher.poke();
-      this.#look();
+      this.#record.look();
       const ending = await this.#ended;
       return await this.#finish(ending);
     } catch (error) {
@@ -188,11 +193,11 @@ export class FunctionsJob implements JobHandle {
     if (choice.kind === "start") {
       await directory.beginStart(choice.from);
       await control.start({ from: choice.from, allowNonRestoredState });
-      const origin = (await this.#record())?.source ?? null;
-      restoredFrom = origin?.metadata == null ? null : origin.checkpoint;
+      const origin = (await this.#record.read())?.source ?? null;
+      restoredFrom = origin === null || origin.metadata === null ? null : origin.checkpoint;
     } else {
       await control.resume();
-      const record = await this.#record();
+      const record = await this.#record.read();
       if (record !== null) await control.sendStarts(record);
     }
     await this.#watch.begin();
@@ -209,7 +214,7 @@ export class FunctionsJob implements JobHandle {
     const { directory, workers } = this.#options;
     return resultOf({
       ending,
-      record: await this.#record(),
+      record: await this.#record.read(),
       counts: this.#counts,
       checkpoints: this.#watch.completed,
       lastCheckpoint: this.#watch.last,
@@ -221,7 +226,7 @@ export class FunctionsJob implements JobHandle {
 
   #onInvocationEnd(queue: string | null, end: InvocationEnd): void {
     if (end.kind === "done") this.#counts = addCounts(this.#counts, end.counts);
-    if (end.kind === "died" || queue === this.#coordinatorQueue) this.#look();
+    if (end.kind === "died" || queue === this.#coordinatorQueue) this.#record.look();
   }
 
   #onWorkerEnd(reason: string): void {
@@ -238,7 +243,7 @@ export class FunctionsJob implements JobHandle {
       case "print":
         return onEvent({ kind: "print", line: note.line });
       case "job-failed":
-        return this.#look();
+        return this.#record.look();
       case "error": {
         const { at, error } = note;
         if (error.message === this.#lastError) return;
@@ -250,24 +255,7 @@ export class FunctionsJob implements JobHandle {
     }
   }
 
-  /** FJ1. One look at a time; what happens meanwhile is another look. */
-  #look(): void {
-    this.#lookAgain = true;
-    if (this.#looking) return;
-    this.#looking = true;
-    this.#looks()
-      .catch((error: unknown) => this.#fail(error))
-      .finally(() => (this.#looking = false));
-  }
-
-  async #looks(): Promise<void> {
-    while (this.#lookAgain) {
-      this.#lookAgain = false;
-      const record = await this.#record();
-      if (record !== null) await this.#lookAt(record);
-    }
-  }
-
+  /** FJ1. */
   async #lookAt(record: JobRecord): Promise<void> {
     switch (record.phase) {
       case "finished":
@@ -291,24 +279,9 @@ export class FunctionsJob implements JobHandle {
     await this.#start({ kind: "start", from: "latest" });
     this.#dispatcher.poke();
   }
-
-  async #record(): Promise<JobRecord | null> {
-    const { directory, topology } = this.#options;
-    const stored = await readJobRecord(directory.ports.records, topology.job, unbounded);
-    return stored?.record ?? null;
-  }
 }
 
 function queuesOf(topology: JobTopology): readonly string[] {
   const vertices = topology.program.plan.jobGraph.vertices.map(({ id }) => id);
   return [COORDINATOR.vertex, ...vertices].map((vertex) => queueOf(topology.job, vertex));
-}
-
-function failureOf({ job, failure }: JobRecord): JobError {
-  const { message = "it is not known why", at = "" } = failure ?? {};
-  return new JobError(at === "" ? message : `subtask ${at}: ${message}`, {
-    code: "JOB_FAILED",
-    where: { job },
-    hint: "correct what failed and run the job again: it goes on where it was; --fresh begins anew",
-  });
 }

@@ -1,3 +1,4 @@
+import { JobError } from "../../../core/errors.ts";
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import type { JobResult } from "../job-events.ts";
 import type { WorkerCounts } from "./worker-counts.ts";
@@ -53,4 +54,14 @@ function accumulatorsOf(record: JobRecord | null): Readonly<Record<string, numbe
   const result = record?.result ?? null;
   if (typeof result !== "object" || result === null || !("accumulators" in result)) return {};
   return result.accumulators as Readonly<Record<string, number>>; // as the coordinator wrote it
+}
+
+/** What the record of a FAILED job says. */
+export function failureOf({ job, failure }: JobRecord): JobError {
+  const { message = "it is not known why", at = "" } = failure ?? {};
+  return new JobError(at === "" ? message : `subtask ${at}: ${message}`, {
+    code: "JOB_FAILED",
+    where: { job },
+    hint: "correct what failed and run the job again: it goes on where it was; --fresh begins anew",
+  });
 }

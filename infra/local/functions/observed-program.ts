@@ -1,3 +1,4 @@
+import { assert } from "../../../core/assert.ts";
 import type {
   ReaderOutput,
   Sink,
@@ -5,6 +6,7 @@ import type {
   Source,
   SourceReader,
   SplitOutput,
+  WriteAheadApplier,
 } from "../../../core/connector/index.ts";
 import type { Implementation, Program } from "../../../core/runtime/program.ts";
 import type { Tally } from "./worker-counts.ts";
@@ -42,31 +44,28 @@ function countedSource(source: Source<unknown>, tally: Tally): Source<unknown> {
 }
 
 function countedSink(sink: Sink<unknown>, tally: Tally): Sink<unknown> {
-  const { createApplier } = sink;
-  return delegate(sink, {
-    createWriter: (context) => {
-      const writer = sink.createWriter(context);
-      const name = `${context.uid}.${context.subtask}`;
-      return delegate<SinkWriter<unknown, unknown>>(writer, {
-        write: (value, timestamp) => {
-          writer.write(value, timestamp);
-          tally.sink(name, 1);
-        },
-      });
+  const createWriter: Sink<unknown>["createWriter"] = (context) => {
+    const writer = sink.createWriter(context);
+    const name = `${context.uid}.${context.subtask}`;
+    return delegate<SinkWriter<unknown, unknown>>(writer, {
+      write: (value, timestamp) => {
+        writer.write(value, timestamp);
+        tally.sink(name, 1);
+      },
+    });
+  };
+  if (sink.createApplier === undefined) return delegate(sink, { createWriter });
+  return delegate(sink, { createWriter, createApplier: () => countedApplier(sink, tally) });
+}
+
+function countedApplier(sink: Sink<unknown>, tally: Tally): WriteAheadApplier<unknown> {
+  const applier = sink.createApplier?.();
+  assert(applier !== undefined, `${sink.describe} is a write-ahead sink`);
+  return delegate(applier, {
+    apply: async (values, timestamps, position) => {
+      await applier.apply(values, timestamps, position);
+      tally.sink(`${position.uid}.${position.subtask}`, values.length);
     },
-    ...(createApplier === undefined
-      ? {}
-      : {
-          createApplier: () => {
-            const applier = createApplier.call(sink);
-            return delegate(applier, {
-              apply: async (values, timestamps, position) => {
-                await applier.apply(values, timestamps, position);
-                tally.sink(`${position.uid}.${position.subtask}`, values.length);
-              },
-            });
-          },
-        }),
   });
 }
 

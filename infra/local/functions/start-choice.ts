@@ -15,7 +15,7 @@ export interface StartQuestion {
   readonly from: string | null;
   /** Null: nothing has ever run here. */
   readonly overview: JobOverview | null;
-  notice(line: string): void;
+  readonly notice: (line: string) => void;
 }
 
 /** The same rules as for the embedded host; what runs goes on from its heads, not from a checkpoint. */
@@ -93,7 +93,8 @@ function latest(question: StartQuestion): StartChoice {
   // In the middle of a start its generation has no coordinator yet, but the one before has.
   const before = overview?.record.before ?? null;
   if (before !== null) return { kind: "start", from: "latest" };
-  if (overview?.coordinator?.completed.latest == null) throw nothingToRestore(question);
+  const newest = overview?.coordinator?.completed.latest ?? null;
+  if (overview === null || newest === null) throw nothingToRestore(question);
   if (overview.record.planHash !== question.planHash) question.notice(CHANGED);
   noticeContinuing(question);
   return { kind: "start", from: "latest" };

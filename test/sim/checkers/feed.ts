@@ -13,6 +13,8 @@ import { decodeMessage, readBody, readElement } from "../../../core/protocol/mes
 import type { Outbox, OutboxMessage } from "../../../core/protocol/outbox.ts";
 import { decodeProtocolState, PROTOCOL_SECTION } from "../../../core/protocol/protocol-state.ts";
 import { decodeChanges } from "../../../core/protocol/sections.ts";
+import type { CompletedCheckpoint } from "../../../core/protocol/completed-checkpoints.ts";
+import { COORDINATOR_SECTION, type CoordinatorState } from "../../../core/protocol/coordinator-state.ts";
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import { fromBytes } from "../../../core/record/index.ts";
 import type { Call } from "../call.ts";
@@ -60,6 +62,7 @@ export class Feed implements Observer, CheckerContext {
   turns = 0;
   #idleDeliveries = 0;
   #record: JobRecord | null = null;
+  #retained: readonly CompletedCheckpoint[] = [];
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -89,6 +92,11 @@ export class Feed implements Observer, CheckerContext {
     return this.#record;
   }
 
+  /** Checkpoints of the newest generation that a job can be restored from. */
+  get retained(): readonly CompletedCheckpoint[] {
+    return this.#retained;
+  }
+
   isSealed(partition: string): boolean {
     return this.#sealed.has(partition);
   }
@@ -112,6 +120,7 @@ export class Feed implements Observer, CheckerContext {
     this.#idleDeliveries = 0;
     const commit = this.#commit(partition, version, entry, before, call);
     this.#views.set(partition, commit.after);
+    this.#keepRetained(commit);
     for (const checker of this.#checkers) checker.onCommit?.(commit);
   }
 
@@ -171,6 +180,13 @@ export class Feed implements Observer, CheckerContext {
       this.#record = record;
       for (const checker of this.#checkers) checker.onJobRecord?.(record);
     }
+  }
+
+  #keepRetained({ changes }: Commit): void {
+    const change = changes.findLast(({ name }) => name === COORDINATOR_SECTION);
+    if (change === undefined) return;
+    const { completed } = fromBytes(change.bytes) as CoordinatorState; // as the coordinator keeps it
+    this.#retained = completed.retained;
   }
 
   #outside(key: string, bytes: Uint8Array): void {

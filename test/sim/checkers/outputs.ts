@@ -39,10 +39,9 @@ export class ExactlyOnce implements Checker {
     }
   }
 
-  onJobRecord({ phase, source }: JobRecord): void {
+  onJobRecord({ phase }: JobRecord): void {
     if (phase !== "sealing") this.#ran = phase;
     else if (this.#ran !== null && !ENDED.includes(this.#ran)) this.#wentBack = true;
-    if (phase === "running" && source === null) return;
   }
 
   onPublished({ sink, checkpoint, rows }: Published): void {
@@ -67,14 +66,18 @@ export class ExactlyOnce implements Checker {
   }
 
   atEnd(): void {
+    const outputs: Record<string, readonly Row[]> = {};
     for (const [sink, kind] of Object.entries(this.#job.sinks)) {
       const rows =
         kind === "two-phase"
           ? (this.#parts.get(sink) ?? []).flatMap((part) => part.rows)
           : (this.#rows.get(sink) ?? []);
+      const { rowKey } = this.#job;
+      const keys = rowKey === undefined ? rows : rows.map(rowKey);
       const repeats = kind === "direct" || (kind === "write-ahead" && this.#wentBack);
-      const verdict = this.#job.check(sink, repeats ? [...new Set(rows)] : rows, this.#size);
-      if (verdict !== null) throw new Violation(this.rule, `sink ${sink}: ${verdict}`);
+      outputs[sink] = repeats ? [...new Set(keys)] : keys;
     }
+    const verdict = this.#job.check(outputs, this.#size);
+    if (verdict !== null) throw new Violation(this.rule, verdict);
   }
 }

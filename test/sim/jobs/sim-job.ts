@@ -1,6 +1,9 @@
+import type { Settings } from "../../../core/api/settings.ts";
 import type { Job } from "../../../core/api/define-job.ts";
-import type { Row, SimSinkKind } from "../sinks.ts";
-import { SimSink } from "../sinks.ts";
+import { generatorSource } from "../../../core/connector/index.ts";
+import type { Source } from "../../../core/connector/source.ts";
+import { restartStrategy } from "../../../index.ts";
+import { type Row, SimSink, type SimSinkKind } from "../sinks.ts";
 
 /** How a job is made for a run. */
 export interface SimJobOptions {
@@ -13,7 +16,7 @@ export interface SimJobOptions {
 }
 
 /** What came out of each sink, by its name; rows of a sink in no order. */
-export type Outputs = ReadonlyMap<string, readonly Row[]>;
+export type Outputs = Readonly<Record<string, readonly Row[]>>;
 
 /** What is wrong with an output; null: nothing. */
 export type Verdict = string | null;
@@ -24,34 +27,74 @@ export interface SimJob {
   /** The size of a run that nobody asked to be shorter. */
   readonly size: number;
   readonly sinks: Readonly<Record<string, SimSinkKind>>;
+  /** Its input has an end, but the source waits for more: it ends only when it is stopped. */
+  readonly endless?: true;
   make(options: SimJobOptions): Job;
-  /** Whether the rows of a sink that lost nothing and doubled nothing are right. */
-  check(sink: string, rows: readonly Row[], size: number): Verdict;
+  /** What of a row is the same whoever makes it; the whole row by default. */
+  rowKey?(row: Row): Row;
+  /** Whether rows of which none was lost or doubled are right. */
+  check(outputs: Outputs, size: number): Verdict;
   /** Milliseconds of virtual time that the input takes at least. */
   spanMs(size: number): number;
 }
 
-/** A sink of the job by its name. */
-export function sinkOf(job: Pick<SimJob, "sinks">, name: string): SimSink {
-  const kind = job.sinks[name];
+/** Settings that all jobs share: nothing fails for good, checkpoints are frequent. */
+export function settingsOf({ parallelism, checkpointMs }: SimJobOptions): Settings {
+  return {
+    parallelism,
+    checkpointing: {
+      interval: { milliseconds: checkpointMs },
+      timeout: { minutes: 5 },
+      tolerableFailures: 1_000_000,
+    },
+    restart: restartStrategy.fixedDelay({ attempts: 1_000_000, delay: { seconds: 1 } }),
+  };
+}
+
+/** A sink of a job by its name. */
+export function sinkOf(sinks: SimJob["sinks"], name: string): SimSink {
+  const kind = sinks[name];
   if (kind === undefined) throw new Error(`no sink ${name}; name it in "sinks"`);
   return new SimSink(name, kind, null);
 }
 
+/** Records 0, 1, .. at a rate, for a source whose input comes over time. */
+export function paced<T>(
+  generate: (index: number) => T,
+  count: number,
+  perSecond: number,
+): Source<T> {
+  return generatorSource({ generate, count, ratePerSecond: perSecond }) as Source<T>; // as `fromSource` takes it
+}
+
 /** Equal as multisets: null, or the first rows that differ. */
-export function sameRows(expected: readonly Row[], rows: readonly Row[]): Verdict {
+export function sameRows(
+  sink: string,
+  expected: readonly Row[],
+  rows: readonly Row[] = [],
+): Verdict {
   const counts = new Map<Row, number>();
   for (const row of expected) counts.set(row, (counts.get(row) ?? 0) + 1);
   for (const row of rows) counts.set(row, (counts.get(row) ?? 0) - 1);
   const lost = [...counts].filter(([, count]) => count > 0).map(([row]) => row);
   const extra = [...counts].filter(([, count]) => count < 0).map(([row]) => row);
   if (lost.length === 0 && extra.length === 0) return null;
-  return `${lost.length} rows are missing (${show(lost)}), ${extra.length} are there too often (${show(extra)})`;
+  return `sink ${sink}: ${lost.length} rows are missing (${show(lost)}), ${extra.length} are there too often (${show(extra)})`;
+}
+
+/** The verdicts of several sinks as one. */
+export function first(...verdicts: readonly Verdict[]): Verdict {
+  return verdicts.find((verdict) => verdict !== null) ?? null;
 }
 
 function show(rows: readonly Row[]): string {
   if (rows.length === 0) return "none";
   return rows.length > 3 ? `${rows.slice(0, 3).join("; ")}; ..` : rows.join("; ");
+}
+
+/** 0, 1, .. up to `count`. */
+export function indexes(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }
 
 /** A number from 0 up to `end` that depends on `index` alone. */

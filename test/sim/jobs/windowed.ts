@@ -1,13 +1,6 @@
-import {
-  TumblingEventTimeWindows,
-  WatermarkStrategy,
-  agg,
-  defineJob,
-  restartStrategy,
-} from "../../../index.ts";
-import { generatorSource } from "../../../core/connector/index.ts";
+import { TumblingEventTimeWindows, WatermarkStrategy, agg, defineJob } from "../../../index.ts";
 import type { Row } from "../sinks.ts";
-import { type SimJob, noise, sameRows, sinkOf } from "./sim-job.ts";
+import { type SimJob, indexes, noise, paced, sameRows, settingsOf, sinkOf } from "./sim-job.ts";
 
 interface Reading {
   readonly id: number;
@@ -15,10 +8,11 @@ interface Reading {
   readonly at: number;
 }
 
-const RATE = 20;
+const PER_SECOND = 20;
 const WINDOW_MS = 2_000;
 const DISORDER_MS = 500;
 const KEYS = 7;
+const sinks = { counts: "two-phase" } as const;
 
 function readingOf(id: number): Reading {
   return { id, key: noise(id, KEYS), at: id * 50 + noise(id * 3 + 1, DISORDER_MS) };
@@ -28,25 +22,23 @@ function readingOf(id: number): Reading {
 export const windowed: SimJob = {
   name: "windowed",
   size: 400,
-  sinks: { counts: "two-phase" },
-  spanMs: (size) => (size / RATE) * 1_000,
-  make: ({ size, parallelism, checkpointMs, version }) =>
+  sinks,
+  spanMs: (size) => (size / PER_SECOND) * 1_000,
+  make: (options) =>
     defineJob({
       name: "windowed",
-      parallelism,
-      checkpointing: { interval: { milliseconds: checkpointMs }, tolerableFailures: 1_000_000 },
-      restart: restartStrategy.fixedDelay({ attempts: 1_000_000, delay: { seconds: 1 } }),
+      ...settingsOf(options),
       build(env) {
         const readings = env.fromSource(
-          generatorSource({ generate: readingOf, count: size, ratePerSecond: RATE }),
+          paced(readingOf, options.size, PER_SECOND),
           WatermarkStrategy.forBoundedOutOfOrderness<Reading>(
             { milliseconds: DISORDER_MS },
             { timestamp: ({ at }) => at },
           ),
           "readings",
         );
-        const upgraded = version > 1 ? readings.map((reading) => reading).uid("added") : readings;
-        upgraded
+        const input = options.version > 1 ? readings.map((one) => one).uid("added") : readings;
+        input
           .keyBy(({ key }) => key)
           .window(TumblingEventTimeWindows.of({ milliseconds: WINDOW_MS }))
           .aggregate(
@@ -54,16 +46,16 @@ export const windowed: SimJob = {
             (key, window, { count, sum }) => `${key} ${window.start} ${count} ${sum}`,
           )
           .uid("counts")
-          .sinkTo(sinkOf(windowed, "counts"))
+          .sinkTo(sinkOf(sinks, "counts"))
           .uid("counts-out");
       },
     }),
-  check: (_sink, rows, size) => sameRows(expectedOf(size), rows),
+  check: ({ counts }, size) => sameRows("counts", expectedOf(size), counts),
 };
 
 function expectedOf(size: number): readonly Row[] {
   const groups = new Map<string, { count: number; sum: number }>();
-  for (let id = 0; id < size; id += 1) {
+  for (const id of indexes(size)) {
     const { key, at } = readingOf(id);
     const name = `${key} ${Math.floor(at / WINDOW_MS) * WINDOW_MS}`;
     const group = groups.get(name) ?? { count: 0, sum: 0 };

@@ -26,19 +26,23 @@ export type DispatcherReport =
   | { readonly kind: "started" }
   | { readonly kind: "invocation" }
   | { readonly kind: "notice"; readonly line: string }
-  | { readonly kind: "ended"; readonly state: string; readonly workersLost: number };
+  | {
+      readonly kind: "ended";
+      readonly state: string;
+      readonly workersLost: number;
+      readonly calls: number;
+    };
 
 function report(line: DispatcherReport): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
 const run = JSON.parse(process.argv[2] ?? "{}") as DispatcherRun;
-if (run.dieInCall !== null) {
-  new FaultyFiles({ call: run.dieInCall, how: "kill" }, () => {
-    process.kill(process.pid, "SIGKILL");
-    throw new Error("killed");
-  });
-}
+const fault = run.dieInCall === null ? null : ({ call: run.dieInCall, how: "kill" } as const);
+const files = new FaultyFiles(fault, () => {
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("killed");
+});
 const job = functionJobs[run.job];
 if (job === undefined) throw new Error(`there is no job ${run.job}`);
 const handle = await runOnFunctions(job, {
@@ -57,4 +61,4 @@ const handle = await runOnFunctions(job, {
 });
 if (run.stop) void handle.stop().catch(() => undefined);
 const { state, functions } = await handle.result;
-report({ kind: "ended", state, workersLost: functions.workersLost });
+report({ kind: "ended", state, workersLost: functions.workersLost, calls: files.calls });
