@@ -41,38 +41,42 @@ export class Dispatcher {
   #next = 0;
   /** When the next wake-up is due; null: not known. */
   #wakeUpsAt: number | null = null;
-  #pumping = false;
-  #again = false;
+  #begun = false;
   #stopped = false;
+  /** Null: nobody looks at the queues. */
+  #pumping: Promise<void> | null = null;
+  #again = false;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
   }
 
+  /** Delivers from now on. */
+  begin(): void {
+    this.#begun = true;
+    this.poke();
+  }
+
   /** Something may be there to be delivered. */
   poke(news: News | null = null): void {
     if (news === "wake-ups") this.#wakeUpsAt = null;
     this.#again = true;
-    if (!this.#pumping && !this.#stopped) this.#start();
-  }
-
-  #start(): void {
-    this.#pumping = true;
-    this.#pump().then(
-      () => {
-        this.#pumping = false;
+    if (!this.#begun || this.#stopped) return;
+    this.#pumping ??= this.#pump()
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#pumping = null;
         // Somebody may have poked while the time to sleep was found out.
-        if (this.#again && !this.#stopped) this.#start();
-      },
-      (error: unknown) => this.#fail(error),
-    );
+        if (this.#again) this.poke();
+      });
   }
 
   /** Delivers nothing more; resolves when what is under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#pumping;
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 

@@ -58,9 +58,9 @@ export class FunctionsJob implements JobHandle {
   #stopWanted = false;
   #lastError = "";
   readonly #ended: Promise<Ending>;
-  /** Resolves when it takes commands, or never will. */
-  readonly #started: Promise<void>;
-  #onStarted: () => void = () => undefined;
+  /** Of the present generation. */
+  #starting: Promise<void>;
+  #begun = false;
   #end: (ending: Ending) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
 
@@ -72,9 +72,6 @@ export class FunctionsJob implements JobHandle {
     this.#ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
-    });
-    this.#started = new Promise((resolve) => {
-      this.#onStarted = resolve;
     });
     // It may be rejected before `#main` waits for it.
     this.#ended.catch(() => undefined);
@@ -103,6 +100,7 @@ export class FunctionsJob implements JobHandle {
       onRecord: (record) => this.#lookAt(record),
       onFailure: (error) => this.#fail(error),
     });
+    this.#starting = this.#start(options.choice);
     this.result = this.#main();
   }
 
@@ -147,7 +145,7 @@ export class FunctionsJob implements JobHandle {
   }
 
   async #command(command: Command): Promise<CommandOutcome> {
-    await this.#started;
+    await this.#starting;
     this.#assertRunning();
     const requestId = await this.#options.control.command(command);
     const outcome = this.#watch.outcome(requestId);
@@ -165,12 +163,10 @@ export class FunctionsJob implements JobHandle {
   }
 
   async #main(): Promise<FunctionsResult> {
-    // Whoever made this object gets to see its events, also those of the start.
-    await Promise.resolve();
     try {
-      await this.#start(this.#options.choice);
-      this.#onStarted();
-      this.#dispatcher.poke();
+      await this.#starting;
+      this.#begun = true;
+      this.#dispatcher.begin();
       this.#record.look();
       const ending = await this.#ended;
       return await this.#finish(ending);
@@ -178,7 +174,6 @@ export class FunctionsJob implements JobHandle {
       this.#state = "failed";
       throw error;
     } finally {
-      this.#onStarted();
       // What is under way is ended, not waited for: its messages come again at the next start.
       await this.#pool.close();
       await this.#dispatcher.stop();
@@ -188,6 +183,8 @@ export class FunctionsJob implements JobHandle {
   }
 
   async #start(choice: StartChoice): Promise<void> {
+    // Whoever made this object gets to see its events, also those of the start.
+    await Promise.resolve();
     const { control, directory, allowNonRestoredState, onEvent } = this.#options;
     let restoredFrom: number | null = null;
     if (choice.kind === "start") {
@@ -255,8 +252,9 @@ export class FunctionsJob implements JobHandle {
     }
   }
 
-  /** FJ1. */
+  /** FJ1. Before its start is through, the record is that of the run before. */
   async #lookAt(record: JobRecord): Promise<void> {
+    if (!this.#begun) return;
     switch (record.phase) {
       case "finished":
         return this.#end("finished");
@@ -276,7 +274,8 @@ export class FunctionsJob implements JobHandle {
     if (this.#stopWanted) return this.#end("stopped");
     const line = "a stop that was asked for before is complete; the job goes on from it";
     this.#options.onEvent({ kind: "notice", line });
-    await this.#start({ kind: "start", from: "latest" });
+    this.#starting = this.#start({ kind: "start", from: "latest" });
+    await this.#starting;
     this.#dispatcher.poke();
   }
 }

@@ -14,7 +14,10 @@ import type { Outbox, OutboxMessage } from "../../../core/protocol/outbox.ts";
 import { decodeProtocolState, PROTOCOL_SECTION } from "../../../core/protocol/protocol-state.ts";
 import { decodeChanges } from "../../../core/protocol/sections.ts";
 import type { CompletedCheckpoint } from "../../../core/protocol/completed-checkpoints.ts";
-import { COORDINATOR_SECTION, type CoordinatorState } from "../../../core/protocol/coordinator-state.ts";
+import {
+  COORDINATOR_SECTION,
+  type CoordinatorState,
+} from "../../../core/protocol/coordinator-state.ts";
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import { fromBytes } from "../../../core/record/index.ts";
 import type { Call } from "../call.ts";
