@@ -1,5 +1,4 @@
 import { type Address, addressName, partitionOf } from "./address.ts";
-import { broken } from "./canaries.ts";
 import type { FunctionPorts } from "./function.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
 import { decodeEntry } from "./ledger-entry.ts";
@@ -35,7 +34,6 @@ export class Credits {
     generation: number,
     token: TurnToken,
   ): Promise<boolean> {
-    if (broken("credit-control") && generation < 0) return false;
     for (const peer of peers.receivers) {
       const receiver = peers.addresses[peer];
       if (receiver === undefined) continue;

@@ -1,3 +1,4 @@
+import { broken } from "./canaries.ts";
 import type { Effect } from "./outbox.ts";
 
 /** Where the ledgers stood at a completed checkpoint. */
@@ -40,7 +41,7 @@ export class Housekeeping {
   #before: CapturedHousekeeping["before"];
 
   constructor(keptMs: number, peers: number, captured: CapturedHousekeeping) {
-    this.#keptMs = keptMs;
+    this.#keptMs = broken("trim-zombie") ? 0 : keptMs;
     this.#peers = peers;
     this.#pending = new Map(captured.pending.map(([number, versions]) => [number, [...versions]]));
     this.#cuts = captured.cuts;

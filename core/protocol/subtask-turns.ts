@@ -93,6 +93,9 @@ export class SubtaskTurns {
       const job = jobOf(loaded.warm.stored);
       if (this.#isOtherPlan(job)) return { kind: "ran", done, back: { reason: "parked" } };
       const parts = this.#options.parts(job);
+      if (broken("credit-first") && !(await this.#credit(loaded.warm.stored, token))) {
+        return { kind: "ran", done, back: { reason: "credit" } };
+      }
       const warm = await this.#finishHead(loaded.warm, parts, all, token);
       const turn = await this.#turn(warm, parts, contents.slice(done), all, done, token);
       if (turn.kind === "lost") {
@@ -193,6 +196,12 @@ export class SubtaskTurns {
     if (inbox.peek() === null && workless) {
       return this.#nothingNew(head, inbox, contents.length, credit);
     }
+    if (broken("ack-uncommitted") && contents.every(({ kind }) => kind === "wake")) {
+      const { wake } = stored.protocol;
+      if (wake.timeMs > ports.clock.now()) {
+        return { kind: "ran", done: contents.length, blocked: false, committed: false };
+      }
+    }
     const commitId = randomId(ports.random);
     const now = ports.clock.now();
     const budget = new TurnTime(ports.clock, now + this.#options.turnMs);
@@ -263,7 +272,7 @@ export class SubtaskTurns {
     if (this.#options.peers.receivers.length === 0) return false;
     switch (content.kind) {
       case "channel":
-        return content.data;
+        return content.data || (broken("credit-control") && isCoordinator(content.from));
       case "wake":
         return true;
       default:

@@ -266,7 +266,7 @@ export class TaskUnit implements Unit {
       work.ran = true;
       work.wakeUp = result.wakeUp;
     }
-    for (const emission of result.outputs) this.#send(emission, work);
+    for (const emission of inOrder(result.outputs)) this.#send(emission, work);
     if (result.cut !== null) work.cut = result.cut;
   }
 
@@ -408,7 +408,7 @@ export class TaskUnit implements Unit {
     const { cutsSavepoint } = this.#task;
     const { topology, runId, keyed } = this.#options;
     const { outputs, snapshot } = this.#task.cut(checkpoint, () => false);
-    for (const emission of outputs) this.#send(emission, work);
+    for (const emission of inOrder(outputs)) this.#send(emission, work);
     this.#memory.lastCheckpoint = checkpoint;
     const folder = savepointFolderOf(topology.job, checkpoint, runId);
     return {
@@ -546,3 +546,15 @@ function clearedSegments(task: StreamTask): readonly SectionChange[] {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** As they were emitted; two canaries let watermarks or barriers overtake what stands before them. */
+function inOrder(outputs: readonly Emission[]): readonly Emission[] {
+  const overtaking = broken("watermark-ahead")
+    ? "watermark"
+    : broken("held-back-behind-barrier")
+      ? "barrier"
+      : null;
+  if (overtaking === null) return outputs;
+  const first = (emission: Emission): number => (emission.element.kind === overtaking ? 0 : 1);
+  return outputs.toSorted((left, right) => first(left) - first(right));
+}

@@ -108,6 +108,20 @@ export class Control {
     });
   }
 
+  async #isStopped(name: string, context: ActorContext): Promise<boolean> {
+    const control = this.#control(context);
+    for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+      await context.sleep(LOOK_MS);
+      const overview = await control.overview();
+      if (overview === null || this.#isOld(name, overview.record)) return false;
+      if (overview.record.phase === "finished") return false;
+      if (overview.record.phase === "stopped") return true;
+      const request = overview.coordinator?.requests.find(({ requestId }) => requestId === name);
+      if (request?.state === "failed") return false;
+    }
+    return false;
+  }
+
   #restore(
     name: string,
     topology: () => JobTopology,

@@ -245,7 +245,8 @@ export class FunctionsJob implements JobHandle {
         const { at, error } = note;
         if (error.message === this.#lastError) return;
         this.#lastError = error.message;
-        return onEvent({ kind: "notice", line: `a turn of ${at} failed: ${error.message}` });
+        const line = `a turn of ${at} failed: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`;
+        return onEvent({ kind: "notice", line });
       }
       default:
         return assertNever(note);

@@ -59,7 +59,9 @@ function accumulatorsOf(record: JobRecord | null): Readonly<Record<string, numbe
 /** What the record of a FAILED job says. */
 export function failureOf({ job, failure }: JobRecord): JobError {
   const { message = "it is not known why", at = "" } = failure ?? {};
-  return new JobError(at === "" ? message : `subtask ${at}: ${message}`, {
+  // Of user code the message says itself where it is.
+  const told = at === "" || message.startsWith("operator ");
+  return new JobError(told ? message : `subtask ${at}: ${message}`, {
     code: "JOB_FAILED",
     where: { job },
     hint: "correct what failed and run the job again: it goes on where it was; --fresh begins anew",
