@@ -45,7 +45,7 @@ export const limits = {
   ledgerKeptMs: 3_600_000,
   /** Requests to the coordinator that are remembered, so that a repeated one takes effect once. */
   requestsKept: 256,
-  /** Bytes of one decoded frame, after decompression. */
+  /** Bytes of one envelope's body, after decompression. */
   frameBytesMax: 268_435_456,
   /** Bytes of one canonical key. */
   keyBytesMax: 65_536,

@@ -106,11 +106,12 @@ export function meteredPorts(
       },
     },
     delays: {
-      ...delays,
       send: (body, delayMs, scope) => {
         usage().add("delay.send", body.length, unitBytes.queue);
         return delays.send(body, delayMs, scope);
       },
+      receive: (options, scope) => delays.receive(options, scope),
+      delete: (receipts, scope) => delays.delete(receipts, scope),
     },
     ledger: {
       append: async (partition, version, item, scope) => {

@@ -21,7 +21,7 @@ import { crc32c } from "./crc32c.ts";
 
 /** Persisted: a number never changes its meaning. */
 export const envelopeKinds = {
-  frame: 1,
+  /** 1 was another form of messages, which nothing ever sent. */
   metadata: 2,
   keyedState: 3,
   operatorState: 4,

@@ -21,14 +21,6 @@ export {
   open,
   seal,
 } from "./envelope.ts";
-export {
-  type DecodeFrameOptions,
-  type Frame,
-  type FrameHeader,
-  FRAME_FORMAT,
-  decodeFrame,
-  encodeFrame,
-} from "./frame.ts";
 export { keyBytes, writeKeyBytes } from "./key-bytes.ts";
 export {
   defaultMaxParallelism,

@@ -2,13 +2,10 @@ import { describe, expect, test } from "vitest";
 import {
   ByteReader,
   ByteWriter,
-  type Frame,
   type Key,
   decodeColumn,
-  decodeFrame,
   decodeRecords,
   encodeColumn,
-  encodeFrame,
   encodeRecords,
   fromBytes,
   keyBytes,
@@ -137,28 +134,6 @@ const keys: readonly (readonly [string, Key])[] = [
   ['[7, "shop"]', [7, "shop"]],
 ];
 
-const frame: Frame = {
-  generation: 3,
-  sender: { vertex: "flights", subtask: 2 },
-  channel: 5,
-  sequence: 70_000,
-  elements: [
-    {
-      kind: "records",
-      values: [
-        { origin: "JFK", delay: 4 },
-        { origin: "LAX", delay: -2 },
-      ],
-      timestamps: [10, 20],
-    },
-    { kind: "watermark", timestamp: 15 },
-    { kind: "watermark", timestamp: Number.MAX_SAFE_INTEGER },
-    { kind: "status", idle: true },
-    { kind: "barrier", checkpoint: 12 },
-    { kind: "end" },
-  ],
-};
-
 describe("bytes of format 1", () => {
   const valueFile = new FixtureFile("v1/values.tsv");
   test.each(values)("of the value %s stay as they are", (name, value) => {
@@ -192,13 +167,10 @@ describe("bytes of format 1", () => {
     expect(made).toBe(keyFile.read(name, made));
   });
 
-  const frameFile = new FixtureFile("v1/frames.tsv");
-  test("of a frame and of an envelope stay as they are", () => {
-    const stored = frameFile.read("frame", hex(encodeFrame(frame)));
-    expect(hex(encodeFrame(frame))).toBe(stored);
-    expect(decodeFrame(bytesOf(stored))).toEqual(frame);
+  const envelopeFile = new FixtureFile("v1/envelopes.tsv");
+  test("of an envelope stay as they are", () => {
     const body = new Uint8Array([1, 2, 3]);
-    const sealed = frameFile.read("envelope", hex(seal("metadata", 1, body)));
+    const sealed = envelopeFile.read("envelope", hex(seal("metadata", 1, body)));
     expect(hex(seal("metadata", 1, body))).toBe(sealed);
     expect(open(bytesOf(sealed), "metadata", { versionMax: 1 })).toEqual({ version: 1, body });
   });
@@ -208,7 +180,7 @@ describe("bytes of format 1", () => {
     expect(columnFile.names).toEqual(columns.map((row) => row[0]));
     expect(batchFile.names).toEqual(batches.map((row) => row[0]));
     expect(keyFile.names).toEqual(keys.map((row) => row[0]));
-    expect(frameFile.names).toEqual(["frame", "envelope"]);
+    expect(envelopeFile.names).toEqual(["envelope"]);
   });
 });
 
