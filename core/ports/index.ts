@@ -11,5 +11,6 @@ export {
   type LedgerRow,
 } from "./ledger.ts";
 export type { Counter, Gauge, Histogram, HistogramStatistics, MetricGroup } from "./metrics.ts";
+export type { NumberSets } from "./number-sets.ts";
 export { type Random, randomId } from "./random.ts";
 export type { RecordStore, StoredRecord } from "./record-store.ts";

@@ -39,8 +39,8 @@ export type FromCoordinator =
     }
   /** The checkpoint is complete: publish all epochs up to it; `answer` with `committed`. */
   | { readonly kind: "notify"; readonly checkpoint: number; readonly answer: boolean }
-  /** A stop failed: sources go on. */
-  | { readonly kind: "resume" }
+  /** A stop failed: the subtask goes on. */
+  | { readonly kind: "resume"; readonly checkpoint: number }
   | { readonly kind: "splits"; readonly splits: readonly unknown[] }
   | { readonly kind: "no-more-splits" };
 

@@ -181,7 +181,9 @@ export class JobConductor {
     const { ending } = this.#ending;
     if (ending.kind !== "stopping" || ending.checkpoint !== checkpoint) return [];
     this.#ending.stopFailed();
-    this.#toSources({ kind: "resume" }, turn);
+    for (const task of this.#options.peers.tasks) {
+      turn.send(this.#options.peers.place(task), { kind: "resume", checkpoint });
+    }
     return [{ kind: "continue" }, ...this.#finishIfEnded()];
   }
 

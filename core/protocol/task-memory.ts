@@ -13,8 +13,10 @@ export class TaskMemory implements Accumulators {
   splitWanted = false;
   /** The source may have more to read at once. */
   more = false;
-  /** A stop's barrier has passed: the source takes in nothing more. */
+  /** A stop's barrier has passed: nothing happens by itself any more. */
   stopped = false;
+  /** The last stop that is known to have failed, by its checkpoint. */
+  failedStop = 0;
   /** The end was told to the coordinator. */
   finished = false;
   readonly #sums = new Map<string, number>();
@@ -34,6 +36,7 @@ export class TaskMemory implements Accumulators {
       this.noMoreSplits,
       this.more,
       this.stopped,
+      this.failedStop,
       this.finished,
       [...this.#sums],
     ]);
@@ -42,14 +45,22 @@ export class TaskMemory implements Accumulators {
   static decode(bytes: Uint8Array | null): TaskMemory {
     const memory = new TaskMemory();
     if (bytes === null) return memory;
-    const [lastCheckpoint, splitRequested, noMoreSplits, more, stopped, finished, sums] = fromBytes(
-      bytes,
-    ) as Stored;
+    const [
+      lastCheckpoint,
+      splitRequested,
+      noMoreSplits,
+      more,
+      stopped,
+      failedStop,
+      finished,
+      sums,
+    ] = fromBytes(bytes) as Stored;
     memory.lastCheckpoint = lastCheckpoint;
     memory.splitRequested = splitRequested;
     memory.noMoreSplits = noMoreSplits;
     memory.more = more;
     memory.stopped = stopped;
+    memory.failedStop = failedStop;
     memory.finished = finished;
     for (const [name, sum] of sums) memory.#sums.set(name, sum);
     return memory;
@@ -62,6 +73,7 @@ type Stored = readonly [
   noMoreSplits: boolean,
   more: boolean,
   stopped: boolean,
+  failedStop: number,
   finished: boolean,
   sums: readonly (readonly [string, number])[],
 ];

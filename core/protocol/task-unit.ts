@@ -65,7 +65,9 @@ export interface TaskUnitOptions {
  *   TU2  without credit nothing is made: no timer fires, nothing held is released, no source is
  *        polled, no overdue output leaves (P11.3)
  *   TU3  the snapshot of a cut has no held-back output (I-HBCUT) and no held-back input (I-CUT)
- *   TU4  a source forwards every trigger, also when it has ended or is stopped (P7)
+ *   TU4  behind the cut of a stop nothing happens by itself: no timer fires, no source is polled,
+ *        until the stop has failed; a restore from its savepoint does it
+ *   TU5  a source forwards every trigger, also when it has ended or is stopped (P7)
  */
 export class TaskUnit implements Unit {
   readonly #options: TaskUnitOptions;
@@ -114,6 +116,7 @@ export class TaskUnit implements Unit {
     if (source !== null) {
       return this.#memory.more && !this.#memory.stopped && !this.#task.ended;
     }
+    if (this.#memory.stopped) return false;
     if (this.#task.advancing) return true;
     return gate !== null && this.#held.releasable(gate);
   }
@@ -137,13 +140,14 @@ export class TaskUnit implements Unit {
       next: (gate, barriersOnly) => this.#next(gate, barriersOnly, turn.credit),
     };
     do {
-      const works = turn.credit || broken("pending-free");
+      work.resumed = false;
+      const works = (turn.credit || broken("pending-free")) && !this.#memory.stopped;
       const result = this.#task.runTurn(input, turn.budget, works);
       this.#take(result, work, works);
       this.#keepRemainder(turn.inbox);
       if (result.firedByClock && !broken("active-sources-only")) work.active = true;
       if (result.cut !== null || turn.budget.exhausted()) break;
-    } while (turn.credit && this.pending);
+    } while (turn.credit && (this.pending || work.resumed));
   }
 
   /** What the budget left of a batch stays where it came from. */
@@ -157,7 +161,7 @@ export class TaskUnit implements Unit {
   /** The next element that the gate does not hold back; controls take effect on the way. */
   #next(gate: InputGate, barriersOnly: boolean, credit: boolean): Delivery | null {
     const inbox = this.#inbox as Inbox;
-    if (credit && !barriersOnly) {
+    if (credit && !barriersOnly && !this.#memory.stopped) {
       const held = this.#held.take(gate);
       if (held !== null) {
         this.#lastHeld = held;
@@ -225,8 +229,12 @@ export class TaskUnit implements Unit {
       this.#task.drain();
       work.active = true;
     }
-    if (then !== "go-on") this.#memory.stopped = true;
-    this.#task.triggerCheckpoint(checkpoint, savepoint);
+    this.#task.triggerCheckpoint({
+      kind: "barrier",
+      checkpoint,
+      ...(savepoint ? { savepoint: true } : {}),
+      ...(then === "go-on" ? {} : { stop: true }),
+    });
     work.cut = checkpoint;
   }
 
@@ -307,8 +315,11 @@ export class TaskUnit implements Unit {
         if (broken("active-any")) work.active = true;
         return;
       case "resume":
+        // It may be here before the barrier of its stop.
+        this.#memory.failedStop = control.checkpoint;
         this.#memory.stopped = false;
         this.#memory.more = true;
+        work.resumed = true;
         return;
       case "splits":
         this.#memory.splitRequested = false;
@@ -405,7 +416,9 @@ export class TaskUnit implements Unit {
   }
 
   #cut(checkpoint: number, commitId: string, work: TurnWork): CutSnapshot {
-    const { cutsSavepoint } = this.#task;
+    const cutsSavepoint = this.#task.barrier.savepoint ?? false;
+    const stops = this.#task.barrier.stop === true && checkpoint > this.#memory.failedStop;
+    if (stops) this.#memory.stopped = true;
     const { topology, runId, keyed } = this.#options;
     const { outputs, snapshot } = this.#task.cut(checkpoint, () => false);
     for (const emission of inOrder(outputs)) this.#send(emission, work);
@@ -531,6 +544,8 @@ class TurnWork {
   trigger: (FromCoordinator & { readonly kind: "trigger" }) | null = null;
   wakeUp: number | null = null;
   wakeTaken = false;
+  /** A stop has failed: what it held up goes on. */
+  resumed = false;
   /** The engine had a turn, so that `wakeUp` is known. */
   ran = false;
   active = false;

@@ -3,7 +3,7 @@ import { DataError } from "../errors.ts";
 import { MAX_TIMESTAMP, MIN_TIMESTAMP } from "../timestamp.ts";
 import type { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
-import type { StreamElement } from "./element.ts";
+import type { BarrierElement, StreamElement } from "./element.ts";
 import { decodeRecords, encodeRecords } from "./records.ts";
 
 /** First byte of an element, format 1. Persisted: a number never changes its meaning. */
@@ -19,6 +19,8 @@ const elementTags = {
   end: 6,
   /** varint checkpoint */
   savepointBarrier: 7,
+  /** varint checkpoint */
+  stopBarrier: 8,
 } as const;
 
 const MIN_I64 = -(2n ** 63n);
@@ -36,9 +38,7 @@ export function encodeElement(element: StreamElement, writer: ByteWriter): void 
     case "status":
       return writer.writeByte(element.idle ? elementTags.idle : elementTags.active);
     case "barrier":
-      writer.writeByte(
-        element.savepoint === true ? elementTags.savepointBarrier : elementTags.barrier,
-      );
+      writer.writeByte(barrierTag(element));
       return writer.writeVarint(element.checkpoint);
     case "end":
       return writer.writeByte(elementTags.end);
@@ -65,11 +65,18 @@ export function decodeElement(reader: ByteReader): StreamElement {
       return { kind: "barrier", checkpoint: reader.readVarint() };
     case elementTags.savepointBarrier:
       return { kind: "barrier", checkpoint: reader.readVarint(), savepoint: true };
+    case elementTags.stopBarrier:
+      return { kind: "barrier", checkpoint: reader.readVarint(), savepoint: true, stop: true };
     case elementTags.end:
       return { kind: "end" };
     default:
       throw malformed(`unknown element ${tag}`, reader);
   }
+}
+
+function barrierTag({ savepoint, stop }: BarrierElement): number {
+  if (stop === true) return elementTags.stopBarrier;
+  return savepoint === true ? elementTags.savepointBarrier : elementTags.barrier;
 }
 
 function toI64(timestamp: number): bigint {

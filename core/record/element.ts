@@ -28,6 +28,8 @@ export interface BarrierElement {
   readonly checkpoint: number;
   /** The checkpoint is a savepoint: every subtask writes its whole state. */
   readonly savepoint?: true;
+  /** The job stops behind this savepoint: nothing happens by itself any more. */
+  readonly stop?: true;
 }
 
 /** No record or watermark follows; barriers still do (a finished task forwards them). */

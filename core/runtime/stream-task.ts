@@ -1,7 +1,7 @@
 import { assert, assertNever } from "../assert.ts";
 import type { SubtaskSnapshot } from "../checkpoint/snapshot.ts";
 import { JobError, MillraceError } from "../errors.ts";
-import type { BarrierElement, StreamElement } from "../record/element.ts";
+import type { BarrierElement } from "../record/element.ts";
 import type { Budget } from "../time/index.ts";
 import { MAX_WATERMARK, MIN_WATERMARK } from "../timestamp.ts";
 import { InputGate } from "./input-gate.ts";
@@ -43,7 +43,8 @@ export class StreamTask {
   readonly #records: RecordLoop;
   #pendingAdvance: number | null = null;
   #cut: number | null = null;
-  #cutsSavepoint = false;
+  /** The barrier of the cut that is due, or was made last. */
+  #barrier: BarrierElement = { kind: "barrier", checkpoint: 0 };
   #forwardedWatermark = MIN_WATERMARK;
   #idle = false;
   #ended = false;
@@ -126,15 +127,15 @@ export class StreamTask {
   }
 
   /** Asks a source task for the cut of a checkpoint; other tasks learn it from their barriers. */
-  triggerCheckpoint(checkpoint: number, savepoint = false): void {
+  triggerCheckpoint(barrier: BarrierElement): void {
     assert(this.source !== null, "T3: only sources are triggered");
-    this.#cut = checkpoint;
-    this.#cutsSavepoint = savepoint;
+    this.#cut = barrier.checkpoint;
+    this.#barrier = barrier;
   }
 
-  /** Whether the cut that is due is a savepoint's, as far as the barriers say. */
-  get cutsSavepoint(): boolean {
-    return this.#cutsSavepoint;
+  /** What the barrier of the cut says of it. */
+  get barrier(): BarrierElement {
+    return this.#barrier;
   }
 
   /**
@@ -235,7 +236,7 @@ export class StreamTask {
     const complete = gate.onBarrier(channel, barrier.checkpoint);
     if (complete === null) return;
     this.#cut = complete;
-    this.#cutsSavepoint = barrier.savepoint ?? false;
+    this.#barrier = barrier;
   }
 
   #onTime(gate: InputGate, budget: Budget): void {
@@ -407,11 +408,7 @@ export class StreamTask {
     assert(this.#cut === checkpoint, `T3: cut ${checkpoint} is due`);
     this.#cut = null;
     for (const { operator } of this.#chain.operators) operator?.prepareSnapshot(checkpoint);
-    const barrier: StreamElement = this.#cutsSavepoint
-      ? { kind: "barrier", checkpoint, savepoint: true }
-      : { kind: "barrier", checkpoint };
-    this.#cutsSavepoint = false;
-    for (const partition of this.#chain.partitions) partition.broadcast(barrier);
+    for (const partition of this.#chain.partitions) partition.broadcast(this.#barrier);
     this.source?.snapshot(checkpoint);
     const operators = this.#chain.snapshot(full);
     return {

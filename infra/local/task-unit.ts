@@ -142,7 +142,7 @@ export class TaskUnit {
 
   runTurn(budget: Budget): TurnResult {
     const checkpoint = this.#triggers[0];
-    if (checkpoint !== undefined) this.task.triggerCheckpoint(checkpoint);
+    if (checkpoint !== undefined) this.task.triggerCheckpoint({ kind: "barrier", checkpoint });
     this.#due = false;
     const result = this.task.runTurn(this.task.gate === null ? noInput : this.#input, budget);
     this.#due = this.#due || result.more;

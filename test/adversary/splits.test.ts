@@ -11,7 +11,7 @@ import {
   type SplitEnumerator,
   WatermarkStrategy,
 } from "../../index.ts";
-import { Gate, eventually, settle, startJob, temporaryFolder } from "../infra/local/harness.ts";
+import { Gate, eventually, startJob, temporaryFolder } from "../infra/local/harness.ts";
 
 interface NamedSplit {
   readonly name: string;
@@ -102,7 +102,7 @@ describe("a split that is assigned while a cut is under way", () => {
     await first.result;
     values.length = 0;
     const second = await startJob(build, {}, { checkpointDir, from: from as string });
-    await settle(() => values.length > 0, 20_000);
+    await eventually(() => values.length > 0);
     second.cancel();
     await second.result;
     expect(values).toEqual(["b"]);

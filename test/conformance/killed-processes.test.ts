@@ -3,6 +3,7 @@ import { unbounded } from "../../core/ports/index.ts";
 import { FileDelayQueue } from "../../infra/local/file-delay-queue.ts";
 import { FileFifoQueues } from "../../infra/local/file-fifo-queues.ts";
 import { FileLedger } from "../../infra/local/file-ledger.ts";
+import { FileNumberSets } from "../../infra/local/file-number-sets.ts";
 import { FileRecordStore } from "../../infra/local/file-record-store.ts";
 import { LiveProcess, bundleProcess } from "./live-process.ts";
 import {
@@ -12,6 +13,7 @@ import {
   PARTITION,
   type ProcessOptions,
   QUEUE,
+  SET,
   contentOf,
 } from "./port-work.ts";
 import { temporaryDirectories } from "./temporary-directories.ts";
@@ -158,6 +160,20 @@ describe("processes that are killed at any moment", { timeout: 120_000 }, () => 
     const last = await store.get(KEY, unbounded);
     expect(last?.revision).toBeGreaterThanOrEqual(Math.max(...revisions));
     expect(contentOf(last?.bytes ?? new Uint8Array(0))).not.toContain("torn");
+  });
+
+  test("lose no member of a file set, and see a set that only grows", async () => {
+    const root = await directory();
+    const lives = await runKilled({ role: "add", root }, "p", 3);
+    const sets = await FileNumberSets.open(root, { sync: false });
+    const members = new Set(await sets.members(SET, unbounded));
+    for (const { lines } of lives) {
+      const added = lines.map((line) => line.split(" ").map(Number));
+      expect(added.filter(([member]) => !members.has(member ?? -1))).toEqual([]);
+      const sizes = added.map(([, size]) => size ?? Number.NaN);
+      expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(members.size);
+    }
   });
 
   test("lose and tear no message of a file delay queue", async () => {

@@ -3,12 +3,13 @@ import { StorageError } from "../../core/errors.ts";
 import { FileDelayQueue } from "../../infra/local/file-delay-queue.ts";
 import { FileFifoQueues } from "../../infra/local/file-fifo-queues.ts";
 import { FileLedger } from "../../infra/local/file-ledger.ts";
+import { FileNumberSets } from "../../infra/local/file-number-sets.ts";
 import { FileRecordStore } from "../../infra/local/file-record-store.ts";
 import { type FifoEntry, unbounded } from "../../core/ports/index.ts";
 
 /** What a process does until it is killed. It prints a line for each answer that it got. */
 export interface ProcessOptions {
-  readonly role: "send" | "receive" | "append" | "change" | "delay";
+  readonly role: "send" | "receive" | "append" | "change" | "delay" | "add";
   readonly root: string;
   /** Tells processes apart; no two have the same. */
   readonly id: string;
@@ -18,6 +19,7 @@ export const GROUPS: readonly string[] = ["a", "b", "c"];
 export const QUEUE = "orders";
 export const PARTITION = "job/1/hourly/0";
 export const KEY = "job/generation";
+export const SET = "job/1/acks/7";
 /** Small, so that logs are rewritten while others write to them. */
 export const COMPACT_BYTES = 1_000_000;
 
@@ -35,6 +37,8 @@ export async function run(options: ProcessOptions): Promise<void> {
       return change(options);
     case "delay":
       return delay(options);
+    case "add":
+      return add(options);
   }
 }
 
@@ -110,6 +114,17 @@ async function delay({ root, id }: ProcessOptions): Promise<void> {
     const content = `${id} ${number}`;
     await queue.send(filled(content, number), number % 3, unbounded);
     print(content);
+  }
+}
+
+/** Prints `<member> <size of the set then>` for each member that it added. */
+async function add({ root, id }: ProcessOptions): Promise<void> {
+  const sets = await FileNumberSets.open(root, { sync: false });
+  const own = (Number(id.replace(/\D/g, "")) % 1_000) * 1_000_000;
+  for (let number = 1; ; number += 1) {
+    const member = own + number;
+    const members = await sets.add(SET, member, unbounded);
+    print(`${member} ${members.includes(member) ? members.length : "missing"}`);
   }
 }
 

@@ -12,6 +12,8 @@ export interface CampaignOptions {
   /** The same plan in every run, instead of one drawn from its seed. */
   readonly plan: FaultPlan | null;
   readonly size: number | null;
+  /** No further run begins when it says so. */
+  readonly isOver?: () => boolean;
 }
 
 /** What the runs so far came to. */
@@ -59,8 +61,9 @@ export class Campaign {
 
   /** The first failure, or null when all runs were right. `onRun` is told after each. */
   async run(onRun: (totals: CampaignTotals) => void): Promise<Failed | null> {
-    const { turns, runs, firstSeed } = this.#options;
+    const { turns, runs, firstSeed, isOver = () => false } = this.#options;
     for (let seed = firstSeed; this.totals.runs < runs && this.totals.turns < turns; seed += 1) {
+      if (isOver()) return null;
       const scenario = this.#scenarioOf(seed);
       const trial = this.#trialOf(seed, scenario);
       const outcome = await scenario.run(trial);

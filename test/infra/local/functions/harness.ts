@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type JobEvent, type RunJobOptions, runJob } from "../../../../index.ts";
+import { type JobEvent, type JobHandle, type RunJobOptions, runJob } from "../../../../index.ts";
 import type { FunctionsJob } from "../../../../infra/local/functions/functions-job.ts";
 import {
   type RunOnFunctionsOptions,
@@ -20,6 +20,8 @@ const here = fileURLToPath(new URL(".", import.meta.url));
 export interface TestRun extends Omit<Partial<RunOnFunctionsOptions>, "worker"> {
   readonly job: string;
   readonly crashes?: TestSource["crashes"];
+  /** What workers load; the same job by default. */
+  readonly workerJob?: string;
 }
 
 /** Runs the jobs of `function-jobs.ts` on either host, in folders of their own. */
@@ -48,14 +50,17 @@ export class FunctionsBench {
   }
 
   async start(run: TestRun, events: JobEvent[] = []): Promise<FunctionsJob> {
-    const { job, crashes = null, ...options } = run;
+    const { job, crashes = null, workerJob = job, ...options } = run;
     return runOnFunctions(jobNamed(job), {
       directory: this.newFolder(),
       sync: false,
       workers: 2,
       onEvent: (event) => events.push(event),
       ...options,
-      worker: { script: await this.#script, source: { job, crashes } satisfies TestSource },
+      worker: {
+        script: await this.#script,
+        source: { job: workerJob, crashes } satisfies TestSource,
+      },
     });
   }
 
@@ -90,6 +95,15 @@ export function jobNamed(name: string) {
   return job;
 }
 
+/** Waits until the sources of a job have emitted so many records. */
+export async function untilRecords(handle: JobHandle, records: number): Promise<void> {
+  while (handle.status().records < records) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+}
+
 /** A script and everything it imports from the project, as one file. */
 export async function bundled(entry: string, outfile: string): Promise<string> {
   await build({
@@ -98,7 +112,6 @@ export async function bundled(entry: string, outfile: string): Promise<string> {
     bundle: true,
     platform: "node",
     format: "esm",
-    sourcemap: "inline",
   });
   return outfile;
 }

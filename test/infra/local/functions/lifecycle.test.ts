@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { JobEvent } from "../../../../index.ts";
 import { outputLines } from "../../../recovery/flights-output.ts";
-import { FunctionsBench } from "./harness.ts";
+import { FunctionsBench, untilRecords } from "./harness.ts";
 
 const bench = new FunctionsBench();
 afterAll(() => bench.close());
@@ -59,7 +59,9 @@ describe("a job on functions", () => {
       await expect(failing.result).rejects.toMatchObject({
         name: "JobError",
         code: "JOB_FAILED",
-        message: expect.stringMatching(/^subtask \S+\/0: .*TypeError: seven is not liked/),
+        message: expect.stringMatching(
+          /^operator numbers -> map -> sink, .*TypeError: seven is not liked/,
+        ),
       });
       const events: JobEvent[] = [];
       const right = await bench.start({ ...run, params: { output, mode: "pass" } }, events);
@@ -105,6 +107,7 @@ describe("a job on functions", () => {
       const [directory, output] = [bench.newFolder(), bench.newFolder()];
       const run = { job: "running", directory };
       const first = await bench.start({ ...run, params: { output, count: 3_000, rate: 1_000 } });
+      await untilRecords(first, 300);
       const checkpoint = await first.stop();
       expect(await first.result).toMatchObject({ state: "stopped", lastCheckpoint: checkpoint });
       expect(outputLines(output).length).toBeLessThan(3_000);
@@ -124,15 +127,31 @@ describe("a job on functions", () => {
     "goes on from its latest checkpoint at another parallelism, and says so",
     async () => {
       const [directory, output] = [bench.newFolder(), bench.newFolder()];
-      const run = { job: "running", directory };
-      const slow = { output, count: 3_000, rate: 1_000 };
-      const first = await bench.start({ ...run, params: slow, commandLine: { parallelism: 2 } });
-      await first.stop();
-      await first.result;
+      const often = { checkpointing: { interval: { milliseconds: 100 } } };
+      const params = { output, count: 3_000, rate: 1_000 };
+      const commandLine = { ...often, parallelism: 2 };
+      const killed = await bench.spawn({
+        job: "running",
+        options: { directory, params, commandLine },
+      });
+      await killed.killAfter(40);
       const events: JobEvent[] = [];
-      const params = { ...slow, rate: 100_000 };
-      const second = await bench.start({ ...run, params, commandLine: { parallelism: 3 } }, events);
-      await second.result;
+      const next = await bench.start(
+        {
+          job: "running",
+          directory,
+          params: { ...params, rate: 100_000 },
+          commandLine: { ...often, parallelism: 3 },
+        },
+        events,
+      );
+      await next.result;
+      expect(noticesOf(events)).toContainEqual(
+        expect.stringMatching(/^the job is not quite the one that this run began with/),
+      );
+      expect(noticesOf(events)).toContainEqual(
+        expect.stringMatching(/^continuing run [0-9a-f]{8} from checkpoint \d+$/),
+      );
       expect(outputLines(output)).toEqual(await bench.embedded("running", { params }));
     },
     TIMEOUT_MS,
@@ -162,11 +181,26 @@ describe("a job on functions", () => {
     expect(outputLines(output)).toEqual([]);
   });
 
-  test("says which setting cannot be used before anything is there", async () => {
-    const directory = bench.newFolder();
-    await expect(
-      bench.start({ job: "sums", directory, from: "chk-9", params: {} }),
-    ).rejects.toMatchObject({ code: "RESTORE_NO_CHECKPOINT" });
+  test("says that a checkpoint is not there before anything is", async () => {
+    const run = { job: "sums", directory: bench.newFolder() };
+    for (const from of ["chk-9", "latest", join(bench.newFolder(), "chk-9")]) {
+      await expect(bench.start({ ...run, from }), from).rejects.toMatchObject({
+        code: "RESTORE_NO_CHECKPOINT",
+      });
+    }
+  });
+
+  test("does not begin with workers that build another plan", async () => {
+    const handle = await bench.start({ job: "sums", workerJob: "picky" });
+    await expect(handle.result).rejects.toMatchObject({ code: "JOB_WORKER_START" });
+  });
+
+  test("does not begin with workers that cannot load it", async () => {
+    const handle = await bench.start({ job: "sums", workerJob: "unknown" });
+    await expect(handle.result).rejects.toMatchObject({
+      code: "JOB_WORKER_START",
+      message: expect.stringContaining("there is no job unknown"),
+    });
   });
 });
 

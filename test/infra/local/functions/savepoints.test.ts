@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type JobHandle, runJob } from "../../../../index.ts";
 import { outputLines } from "../../../recovery/flights-output.ts";
-import { FunctionsBench, jobNamed } from "./harness.ts";
+import { FunctionsBench, jobNamed, untilRecords } from "./harness.ts";
 
 const bench = new FunctionsBench();
 afterAll(() => bench.close());
@@ -30,13 +30,6 @@ async function start(
     : runJob(jobNamed("running"), { ...common, checkpointDir: directory });
 }
 
-/** Some time, in which a job makes some of its output. */
-function aWhile(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 700);
-  });
-}
-
 describe("a savepoint", () => {
   test.each<[Host, Host, number]>([
     ["functions", "embedded", 2],
@@ -54,7 +47,7 @@ describe("a savepoint", () => {
         from: null,
         parallelism: 2,
       });
-      await aWhile();
+      await untilRecords(first, 300);
       const folder = await first.savepoint();
       // What came after it is not its business: its output has not become visible.
       first.cancel();
@@ -74,22 +67,23 @@ describe("a savepoint", () => {
     TIMEOUT_MS,
   );
 
-  test(
-    "of a stop in a functions directory is found by its name, and by latest",
-    async () => {
+  test.each(["by its name", "as the latest"])(
+    "of a stop is found %s",
+    async (how) => {
       const [directory, output] = [bench.newFolder(), bench.newFolder()];
-      const options = { directory, parallelism: 1, from: null };
-      const first = await start("functions", { ...options, params: { ...SLOW, output } });
-      await aWhile();
+      const options = { directory, parallelism: 1 };
+      const slow = { ...SLOW, output };
+      const first = await start("functions", { ...options, params: slow, from: null });
+      await untilRecords(first, 300);
       const checkpoint = await first.stop();
       await first.result;
-      const published = outputLines(output);
+      expect(outputLines(output).length).toBeLessThan(FAST.count);
       const params = { ...FAST, output };
-      const again = await start("functions", { ...options, params, from: `chk-${checkpoint}` });
-      await again.result;
-      const expected = await bench.embedded("running", { params });
-      expect(outputLines(output)).toEqual(expected);
-      expect(published.length).toBeLessThan(expected.length);
+      const from = how === "by its name" ? `chk-${checkpoint}` : "latest";
+      await (
+        await start("functions", { ...options, params, from })
+      ).result;
+      expect(outputLines(output)).toEqual(await bench.embedded("running", { params }));
     },
     TIMEOUT_MS,
   );
@@ -97,21 +91,23 @@ describe("a savepoint", () => {
   test(
     "that does not fit the job costs nothing: the job goes on without it",
     async () => {
-      const [directory, output] = [bench.newFolder(), bench.newFolder()];
       const other = await bench.start({ job: "sums", params: { output: bench.newFolder() } });
+      const savepoint = await other.savepoint();
+      other.cancel();
       await other.result;
-      const running = { directory, parallelism: 1, from: null, params: { ...SLOW, output } };
-      const first = await start("functions", running);
-      await aWhile();
-      const folder = await first.savepoint();
+      const [directory, output] = [bench.newFolder(), bench.newFolder()];
+      const running = { directory, parallelism: 1, from: null };
+      const first = await start("functions", { ...running, params: { ...SLOW, output } });
+      await untilRecords(first, 300);
       await first.stop();
       await first.result;
-      await expect(
-        bench.start({ job: "sums", directory: bench.newFolder(), from: folder }),
-      ).rejects.toMatchObject({ name: "RestoreError" });
       const params = { ...FAST, output };
-      const second = await start("functions", { ...running, params });
-      await second.result;
+      await expect(
+        start("functions", { ...running, params, from: savepoint }),
+      ).rejects.toMatchObject({ name: "RestoreError" });
+      await (
+        await start("functions", { ...running, params })
+      ).result;
       expect(outputLines(output)).toEqual(await bench.embedded("running", { params }));
     },
     TIMEOUT_MS,
