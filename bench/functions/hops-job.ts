@@ -5,7 +5,9 @@ import {
   blackholeSink,
   defineJob,
   valueState,
+  type DataStream,
   type Job,
+  type SingleOutputStreamOperator,
 } from "../../index.ts";
 import { generatorSource } from "../../core/connector/index.ts";
 
@@ -21,7 +23,7 @@ export interface HopsOptions {
   /** Null: no checkpoints. */
   readonly checkpointMs: number | null;
   readonly bufferTimeoutMs: number;
-  /** The first keyed operator counts in hourly windows instead of handing every record on. */
+  /** Both keyed operators add up in hourly windows; else each keeps a sum and hands records on. */
   readonly hourly: boolean;
   /** Event time of record 0; a record's event time is when it is made. */
   readonly startMs: number;
@@ -47,6 +49,32 @@ function readingOf(index: number, { keys, startMs, ratePerSecond }: HopsOptions)
   };
 }
 
+const timestamp = (reading: Reading): number => reading.timestamp;
+
+/** A keyed operator: `shift` makes its keys others than those of the one before. */
+function addedUp(
+  readings: DataStream<Reading>,
+  shift: number,
+  hourly: boolean,
+): SingleOutputStreamOperator<Reading> {
+  const keyed = readings.keyBy((reading) => reading.key + shift);
+  if (hourly) {
+    return keyed
+      .window(TumblingEventTimeWindows.of({ hours: 1 }))
+      .aggregate(
+        { value: agg.sum<Reading>((reading) => reading.value) },
+        (key, window, { value }): Reading => ({ key, value, timestamp: window.end - 1 }),
+      );
+  }
+  return keyed.process<Reading, { sum: ReturnType<typeof valueState<number>> }>({
+    state: { sum: valueState<number>("sum") },
+    processElement(reading, ctx, out) {
+      ctx.state.sum.update((ctx.state.sum.value() ?? 0) + reading.value);
+      out.collect(reading);
+    },
+  });
+}
+
 /** Three internal hops: source, two keyed operators, sink, each a vertex with a queue of its own. */
 export function hopsJob(options: HopsOptions): Job {
   const { widths, checkpointMs, bufferTimeoutMs, ratePerSecond, hourly, onRecord } = options;
@@ -62,38 +90,14 @@ export function hopsJob(options: HopsOptions): Job {
             generate: (index) => readingOf(index, options),
             ...(ratePerSecond === null ? {} : { ratePerSecond }),
           }),
-          WatermarkStrategy.forMonotonousTimestamps<Reading>({
-            timestamp: (reading) => reading.timestamp,
-          }),
+          hourly
+            ? WatermarkStrategy.forMonotonousTimestamps<Reading>({ timestamp })
+            : WatermarkStrategy.noWatermarks<Reading>(),
           "source",
         )
         .setParallelism(source);
-      const keyed = readings.keyBy((reading) => reading.key);
-      const firstOut = hourly
-        ? keyed
-            .window(TumblingEventTimeWindows.of({ hours: 1 }))
-            .aggregate(
-              { count: agg.count(), value: agg.sum<Reading>((reading) => reading.value) },
-              (key, window, { value }): Reading => ({ key, value, timestamp: window.end - 1 }),
-            )
-        : keyed.process<Reading, { sum: ReturnType<typeof valueState<number>> }>({
-            state: { sum: valueState<number>("sum") },
-            processElement(reading, ctx, out) {
-              ctx.state.sum.update((ctx.state.sum.value() ?? 0) + reading.value);
-              out.collect(reading);
-            },
-          });
-      firstOut
-        .uid("first")
-        .setParallelism(first)
-        .keyBy((reading) => reading.key + 1)
-        .process<Reading, { sum: ReturnType<typeof valueState<number>> }>({
-          state: { sum: valueState<number>("sum") },
-          processElement(reading, ctx, out) {
-            ctx.state.sum.update((ctx.state.sum.value() ?? 0) + reading.value);
-            out.collect(reading);
-          },
-        })
+      const added = addedUp(readings, 0, hourly).uid("first").setParallelism(first);
+      addedUp(added, 1, hourly)
         .uid("second")
         .setParallelism(second)
         .rebalance()

@@ -1,5 +1,6 @@
 import { AssertionError, assert, assertNever } from "../assert.ts";
 import { unbounded } from "../ports/index.ts";
+import { acknowledgementSet } from "./acknowledgement-set.ts";
 import { type Address, COORDINATOR, partitionOf } from "./address.ts";
 import { endJob } from "./end-job.ts";
 import type { FunctionPorts } from "./function.ts";
@@ -56,8 +57,15 @@ export class Effects {
         return this.#trim(effect.peer, effect.version);
       case "drop-generation":
         return this.#dropGeneration(effect.generation, effect.parallelism);
+      case "drop-acknowledgements":
+        for (const checkpoint of effect.checkpoints) {
+          const set = acknowledgementSet(job, generation, checkpoint);
+          await ports.sets.drop(set, unbounded);
+        }
+        return;
+      case "acknowledge":
       case "repair":
-        throw new AssertionError("a repair sends messages, which is the sender's");
+        throw new AssertionError(`${effect.kind} sends messages, which is the sender's`);
       default:
         return assertNever(effect);
     }

@@ -6,6 +6,7 @@ import type {
   FifoMessage,
   FifoQueues,
   Ledger,
+  NumberSets,
   Random,
   RecordStore,
 } from "../ports/index.ts";
@@ -18,6 +19,7 @@ export interface FunctionPorts {
   readonly delays: DelayQueue;
   readonly ledger: Ledger;
   readonly records: RecordStore;
+  readonly sets: NumberSets;
   readonly blobs: BlobStore;
 }
 

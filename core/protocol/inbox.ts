@@ -30,7 +30,8 @@ export type InboxItem =
   | { readonly kind: "control"; readonly peer: number; readonly control: Control }
   | { readonly kind: "wake" }
   | { readonly kind: "start"; readonly restoreId: string }
-  | { readonly kind: "command"; readonly requestId: string; readonly command: Command };
+  | { readonly kind: "command"; readonly requestId: string; readonly command: Command }
+  | { readonly kind: "acknowledged"; readonly checkpoint: number };
 
 /** What became of the messages in hand. */
 export interface InboxResult {
@@ -321,6 +322,8 @@ function itemOf(content: Exclude<MessageContent, ChannelMessage>): InboxItem {
       return { kind: "start", restoreId: content.restoreId };
     case "command":
       return { kind: "command", requestId: content.requestId, command: content.command };
+    case "acknowledged":
+      return { kind: "acknowledged", checkpoint: content.checkpoint };
     default:
       return assertNever(content);
   }

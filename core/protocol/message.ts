@@ -2,7 +2,8 @@
  * A message of a job's FIFO queues: the body of an envelope of kind `message`, format 1.
  *
  *   M1  every kind carries what makes it take effect once (I-ONCE): a channel message its sequence
- *       number, a wake-up its arming, a start its restore id, a command its request id
+ *       number, a wake-up its arming, a start its restore id, a command its request id, a full set of
+ *       acknowledgements its checkpoint
  *   M2  a body over `messageBytesMax` stays in the sender's commit object; the message names the range
  *   M3  an element is encoded by itself, so that one can be held back as bytes
  */
@@ -64,7 +65,18 @@ export interface CommandMessage {
   readonly command: Command;
 }
 
-export type MessageContent = ChannelMessage | WakeMessage | StartMessage | CommandMessage;
+/** To the coordinator: all subtasks have acknowledged a checkpoint, in its set (AS3). */
+export interface AcknowledgedMessage {
+  readonly kind: "acknowledged";
+  readonly checkpoint: number;
+}
+
+export type MessageContent =
+  | ChannelMessage
+  | WakeMessage
+  | StartMessage
+  | CommandMessage
+  | AcknowledgedMessage;
 
 export interface Message {
   readonly job: string;
@@ -73,7 +85,7 @@ export interface Message {
 }
 
 /** Persisted: a number never changes its meaning. */
-const kinds = { channel: 1, wake: 2, start: 4, command: 5 } as const;
+const kinds = { channel: 1, wake: 2, start: 4, command: 5, acknowledged: 6 } as const;
 const DATA = 1;
 const REF = 2;
 
@@ -99,6 +111,8 @@ function writeContent(content: MessageContent, writer: ByteWriter): void {
     case "command":
       writer.writeString(content.requestId);
       return encodeValue(content.command, writer);
+    case "acknowledged":
+      return writer.writeVarint(content.checkpoint);
     default:
       return assertNever(content);
   }
@@ -141,6 +155,8 @@ function readContent(kind: number, reader: ByteReader): MessageContent {
       // Our own encoder wrote it, and the envelope vouches for the bytes.
       return { kind: "command", requestId, command: decodeValue(reader) as Command };
     }
+    case kinds.acknowledged:
+      return { kind: "acknowledged", checkpoint: reader.readVarint() };
     default:
       throw malformed(`unknown kind ${kind}`);
   }

@@ -1,14 +1,16 @@
+import { assert } from "../assert.ts";
 import { StorageError } from "../errors.ts";
 import { type FifoEntry, fifoLimits, randomId } from "../ports/index.ts";
 import { crc32c } from "../record/index.ts";
-import { type Address, addressName, groupOf, queueOf } from "./address.ts";
+import { acknowledgementSet, subtasksIn } from "./acknowledgement-set.ts";
+import { type Address, COORDINATOR, addressName, groupOf, queueOf } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { Effects } from "./effects.ts";
 import type { FunctionPorts } from "./function.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
 import type { EntryBody } from "./ledger-entry.ts";
 import { type MessageBody, encodeMessage, isLargeBody } from "./message.ts";
-import { type Outbox, type OutboxMessage, encodeOutbox } from "./outbox.ts";
+import { type Effect, type Outbox, type OutboxMessage, encodeOutbox } from "./outbox.ts";
 import type { SubtaskStore } from "./subtask-store.ts";
 import type { TurnToken } from "./turn-token.ts";
 import { encodeWakeUp } from "./wake-up.ts";
@@ -39,6 +41,7 @@ const TRIES = 4;
  *   OS3  a repair sends what every entry before this one sent to a peer, in order; harmless at any
  *        time, because the receiver drops what it knows (P10)
  *   OS4  a de-duplication id is new for every send call, so that a repeat is never swallowed (H20)
+ *   OS5  a cut is acknowledged last, when everything else of its entry has happened (AS1, AS3)
  */
 export class OutboxSender {
   readonly #options: OutboxSenderOptions;
@@ -52,6 +55,7 @@ export class OutboxSender {
     const { effects, ports } = this.#options;
     if (!broken("ack-before-apply")) {
       for (const effect of outbox.effects) {
+        if (effect.kind === "acknowledge") continue;
         if (effect.kind === "repair") await this.#repair(effect.peer, version, token);
         else await effects.perform(effect, version);
         token.check();
@@ -65,9 +69,34 @@ export class OutboxSender {
       token.check();
     }
     await this.#sendAll(this.#addressed(outbox, body), token);
-    if (broken("ack-before-apply")) {
-      for (const effect of outbox.effects) await effects.perform(effect, version);
+    for (const effect of outbox.effects) {
+      if (effect.kind === "acknowledge") await this.#acknowledge(effect, token);
     }
+    if (broken("ack-before-apply")) {
+      for (const effect of outbox.effects) {
+        if (effect.kind !== "acknowledge") await effects.perform(effect, version);
+      }
+    }
+  }
+
+  /** OS5. */
+  async #acknowledge(
+    { checkpoint, member, count }: Effect & { readonly kind: "acknowledge" },
+    token: TurnToken,
+  ): Promise<void> {
+    const { topology, generation, ports } = this.#options;
+    const set = acknowledgementSet(topology.job, generation, checkpoint);
+    const members = await ports.sets.add(set, member, token);
+    token.check();
+    assert(members.includes(member), `AS1: ${set} has the member that was added`);
+    if (subtasksIn(members) < count) return;
+    const content = { kind: "acknowledged", checkpoint } as const;
+    const entry = {
+      group: groupOf(generation, COORDINATOR.subtask),
+      deduplicationId: `${generation}.acks.${checkpoint}.${randomId(ports.random)}`,
+      body: encodeMessage({ job: topology.job, generation, content }),
+    };
+    await this.#sendAll([{ queue: queueOf(topology.job, COORDINATOR.vertex), entry }], token);
   }
 
   async #repair(peer: number, version: number, token: TurnToken): Promise<void> {

@@ -25,6 +25,18 @@ export type Effect =
 
       readonly version: number;
     }
+  /**
+   * Adds the entry itself, a cut, to those that acknowledge a checkpoint (AS1), when all messages are
+   * sent; if `count` subtasks have, the coordinator is told.
+   */
+  | {
+      readonly kind: "acknowledge";
+      readonly checkpoint: number;
+      readonly member: number;
+      readonly count: number;
+    }
+  /** Nobody acknowledges these checkpoints any more (AS4). */
+  | { readonly kind: "drop-acknowledgements"; readonly checkpoints: readonly number[] }
   /** Sends a peer that misses messages everything again (P10). */
   | { readonly kind: "repair"; readonly peer: number }
   /** Deletes the ledgers of an older generation as a whole. */

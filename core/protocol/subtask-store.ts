@@ -185,12 +185,9 @@ export class SubtaskStore {
   }
 
   async #delta(body: EntryBody, token: TurnToken): Promise<Uint8Array | null> {
-    if (body.kind === "inline") return body.delta;
-    const { key, deltaBytes, deltaChecksum } = body;
-    const bytes = await this.#blobs.get(key, { offset: 0, length: deltaBytes });
+    const delta = await readDelta(this.#blobs, body);
     token.check();
-    if (bytes !== null && crc32c(bytes, 0, bytes.length) !== deltaChecksum) throw lost(key);
-    return bytes;
+    return delta;
   }
 
   /** The outbox of an entry; for who finishes a head (P3.2). */
@@ -225,6 +222,15 @@ export class SubtaskStore {
     }
     return bytes;
   }
+}
+
+/** What an entry changed; null: its object is gone. */
+export async function readDelta(blobs: BlobStore, body: EntryBody): Promise<Uint8Array | null> {
+  if (body.kind === "inline") return body.delta;
+  const { key, deltaBytes, deltaChecksum } = body;
+  const bytes = await blobs.get(key, { offset: 0, length: deltaBytes });
+  if (bytes !== null && crc32c(bytes, 0, bytes.length) !== deltaChecksum) throw lost(key);
+  return bytes;
 }
 
 /** A trim may race with a read; then it starts over. */

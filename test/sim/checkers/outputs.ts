@@ -42,7 +42,7 @@ export class ExactlyOnce implements Checker {
   }
 
   #endedAtCut(phase: string): boolean {
-    return phase === "finished" || (phase === "stopped" && this.#job.firesAfterStop !== true);
+    return phase === "finished" || phase === "stopped";
   }
 
   onPublished({ sink, checkpoint, rows }: Published): void {

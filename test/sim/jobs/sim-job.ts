@@ -29,11 +29,6 @@ export interface SimJob {
   readonly sinks: Readonly<Record<string, SimSinkKind>>;
   /** Its input has an end, but the source waits for more: it ends only when it is stopped. */
   readonly endless?: true;
-  /**
-   * Timers of processing time fire between the cut of a stop and the seal: what they make is applied
-   * by a write-ahead sink, and comes again after the restore. A known gap.
-   */
-  readonly firesAfterStop?: true;
   make(options: SimJobOptions): Job;
   /** What of a row is the same whoever makes it; the whole row by default. */
   rowKey?(row: Row): Row;

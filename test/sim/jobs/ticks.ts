@@ -21,7 +21,6 @@ export const ticks: SimJob = {
   size: 60,
   sinks,
   endless: true,
-  firesAfterStop: true,
   spanMs: (size) => (size / PER_SECOND) * 1_000,
   make: (options) =>
     defineJob({

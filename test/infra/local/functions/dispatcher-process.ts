@@ -27,19 +27,19 @@ export class DispatcherProcess {
     });
   }
 
-  /** SIGKILL in the `count`-th invocation; resolves as `end`. */
-  async killAfter(count: number): Promise<boolean> {
-    let invocations = 0;
+  /** SIGKILL after so many reports of a kind; resolves as `end`. */
+  async killAfter(count: number, kind: DispatcherReport["kind"] = "invocation"): Promise<boolean> {
+    let reports = 0;
     let seen = 0;
     let over = false;
     void this.#ended.then(() => (over = true));
-    while (invocations < count && !over) {
+    while (reports < count && !over) {
       await new Promise<void>((resolve) => {
         this.#onReport = resolve;
         if (this.reports.length > seen) resolve();
       });
       for (; seen < this.reports.length; seen += 1) {
-        if (this.reports[seen]?.kind === "invocation") invocations += 1;
+        if (this.reports[seen]?.kind === kind) reports += 1;
       }
     }
     this.#child.kill("SIGKILL");

@@ -25,6 +25,7 @@ export interface DispatcherRun {
 export type DispatcherReport =
   | { readonly kind: "started" }
   | { readonly kind: "invocation" }
+  | { readonly kind: "checkpoint" }
   | { readonly kind: "notice"; readonly line: string }
   | {
       readonly kind: "ended";
@@ -55,7 +56,7 @@ const handle = await runOnFunctions(job, {
   },
   onInvocation: () => report({ kind: "invocation" }),
   onEvent: (event) => {
-    if (event.kind === "started") report({ kind: "started" });
+    if (event.kind === "started" || event.kind === "checkpoint") report({ kind: event.kind });
     if (event.kind === "notice") report({ kind: "notice", line: event.line });
   },
 });

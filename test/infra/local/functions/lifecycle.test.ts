@@ -134,7 +134,7 @@ describe("a job on functions", () => {
         job: "running",
         options: { directory, params, commandLine },
       });
-      await killed.killAfter(40);
+      await killed.killAfter(1, "checkpoint");
       const events: JobEvent[] = [];
       const next = await bench.start(
         {
