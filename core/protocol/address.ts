@@ -43,7 +43,7 @@ export function parseGroup(group: string): {
   readonly subtask: number;
 } {
   const [generation = "", subtask = ""] = group.split(".");
-  return { generation: Number(generation), subtask: Number(subtask) };
+  return { generation: Number(generation), subtask: Number.parseInt(subtask, 10) };
 }
 
 /** The ledger partition of a subtask in a generation. */

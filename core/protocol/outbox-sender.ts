@@ -136,7 +136,7 @@ export class OutboxSender {
 
   #group(generation: number, to: Address, { data }: OutboxMessage): string {
     const group = groupOf(generation, to.subtask);
-    return broken("two-groups") && !data ? `${group}x` : group;
+    return broken("two-groups") && !data ? `${group}b` : group;
   }
 
   #encode({ sequence, data }: OutboxMessage, body: MessageBody): Uint8Array {

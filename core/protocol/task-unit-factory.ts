@@ -7,12 +7,13 @@ import { MetricRegistry } from "../runtime/metric-registry.ts";
 import { StreamTask } from "../runtime/stream-task.ts";
 import type { HeldEdgeOutput, TaskProgress } from "../runtime/task-progress.ts";
 import type { OperatorRestore, TaskEnvironment } from "../runtime/task-environment.ts";
-import type { Address } from "./address.ts";
+import { type Address, COORDINATOR, addressName } from "./address.ts";
 import type { JobTopology } from "./job-topology.ts";
 import { KeyedFiles } from "./keyed-files.ts";
 import type { SinkOutputs } from "./sink-outputs.ts";
 import { TaskMemory } from "./task-memory.ts";
 import {
+  type Acknowledging,
   HELD_BACK_SECTION,
   MEMORY_SECTION,
   PROGRESS_SECTION,
@@ -30,6 +31,8 @@ export interface TaskUnitFactoryOptions {
   readonly random: Random;
   readonly outputs: SinkOutputs;
   readonly bounds: TurnBounds;
+  /** Cuts are acknowledged in sets. */
+  readonly usesSets: boolean;
   print(line: string): void;
 }
 
@@ -84,9 +87,18 @@ export class TaskUnitFactory implements UnitFactory {
         ),
         failure,
         pollsMax: Math.max(1, Math.ceil(bounds.recordsMax / this.#pollRecords)),
+        acknowledging: this.#acknowledging,
       },
       state.entriesSinceBase,
     );
+  }
+
+  get #acknowledging(): Acknowledging | null {
+    const { topology, address, usesSets } = this.#options;
+    if (!usesSets) return null;
+    const place = topology.peers(COORDINATOR).index.get(addressName(address));
+    assert(place !== undefined, `${addressName(address)} is a peer of the coordinator`);
+    return { place, count: topology.subtasks.length };
   }
 
   get #pollRecords(): number {

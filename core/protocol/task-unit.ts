@@ -7,6 +7,11 @@ import type { InputGate } from "../runtime/input-gate.ts";
 import type { StreamTask } from "../runtime/stream-task.ts";
 import type { Emission } from "../runtime/task-output.ts";
 import { type Delivery, type TurnInput, type TurnResult, noInput } from "../runtime/turn.ts";
+import {
+  ACKNOWLEDGEMENT_SECTION,
+  encodeAcknowledgement,
+  memberOf,
+} from "./acknowledgement-set.ts";
 import { type Address, addressName } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { Control, FromCoordinator } from "./control.ts";
@@ -17,7 +22,7 @@ import { KeyedFiles, type KeyedSnapshot } from "./keyed-files.ts";
 import { BodyWriter, readElement } from "./message.ts";
 import { savepointFolderOf } from "./object-keys.ts";
 import type { Effect } from "./outbox.ts";
-import { type SectionChange, type Sections, sameBytes } from "./sections.ts";
+import { type SectionChange, type Sections, clearSection, sameBytes } from "./sections.ts";
 import { StagedOutput } from "./staged-output.ts";
 import type { SinkOutputs } from "./sink-outputs.ts";
 import { TaskMemory } from "./task-memory.ts";
@@ -55,6 +60,16 @@ export interface TaskUnitOptions {
   readonly failure: { error: unknown };
   /** How often a source is polled in one turn. */
   readonly pollsMax: number;
+  /** How cuts are acknowledged in a set; null: by messages. */
+  readonly acknowledging: Acknowledging | null;
+}
+
+/** A subtask among those that add their cuts to a set. */
+export interface Acknowledging {
+  /** Its own, in the coordinator's list of peers. */
+  readonly place: number;
+  /** How many subtasks a full set has. */
+  readonly count: number;
 }
 
 /**
@@ -68,6 +83,8 @@ export interface TaskUnitOptions {
  *   TU4  behind the cut of a stop nothing happens by itself: no timer fires, no source is polled,
  *        until the stop has failed; a restore from its savepoint does it
  *   TU5  a source forwards every trigger, also when it has ended or is stopped (P7)
+ *   TU6  a cut is acknowledged once: by a control of its turn, or by the section "ack" of its entry
+ *        and an effect that tells of the entry (AS1)
  */
 export class TaskUnit implements Unit {
   readonly #options: TaskUnitOptions;
@@ -290,8 +307,9 @@ export class TaskUnit implements Unit {
     body.element(edge, element);
   }
 
-  #signal(kind: "wake" | "start" | "command"): void {
+  #signal(kind: "wake" | "start" | "command" | "acknowledged"): void {
     const work = this.#turn as TurnWork;
+    assert(kind !== "acknowledged", "only a coordinator hears of a full set");
     if (kind === "wake") work.wakeTaken = true;
     if (kind !== "start") return;
     // What a restored checkpoint holds pre-committed is published first (H11).
@@ -378,7 +396,11 @@ export class TaskUnit implements Unit {
     const segments = this.#segments(checkpointed);
     changes.push(...KeyedFiles.changes(segments));
     const snapshot = this.#snapshot(segments, version, commitId, work.cut);
-    if (checkpointed !== null && snapshot !== null) this.#acknowledge(checkpointed, snapshot, work);
+    if (checkpointed !== null && snapshot !== null) {
+      this.#acknowledge(checkpointed, snapshot, changes, work);
+    } else if (this.#options.sections.single(ACKNOWLEDGEMENT_SECTION) !== null) {
+      changes.push(clearSection(ACKNOWLEDGEMENT_SECTION));
+    }
     this.#flushLargeOutput(work);
     this.#announceEnd(work);
     this.#sectionChanges(changes);
@@ -463,7 +485,13 @@ export class TaskUnit implements Unit {
     return keyed.snapshot(this.#task.operators, all, version, commitId, cut);
   }
 
-  #acknowledge(checkpointed: CutSnapshot, snapshot: KeyedSnapshot, work: TurnWork): void {
+  /** TU6. */
+  #acknowledge(
+    checkpointed: CutSnapshot,
+    snapshot: KeyedSnapshot,
+    changes: SectionChange[],
+    work: TurnWork,
+  ): void {
     const operators = checkpointed.operators.map(
       ({ uid, operatorState }): readonly [string, SubtaskState] => {
         const saved = checkpointed.savepoint.get(uid);
@@ -474,6 +502,15 @@ export class TaskUnit implements Unit {
     );
     const { checkpoint } = checkpointed;
     const version = this.#version + 1;
+    const { acknowledging } = this.#options;
+    if (acknowledging !== null) {
+      const { place, count } = acknowledging;
+      const bytes = encodeAcknowledgement(operators);
+      changes.push({ name: ACKNOWLEDGEMENT_SECTION, mode: "replace", bytes });
+      const member = memberOf({ place, version });
+      work.effects.push({ kind: "acknowledge", checkpoint, member, count });
+      return;
+    }
     work.controls.push({
       to: COORDINATOR_PEER,
       control: { kind: "ack", checkpoint, version, operators },

@@ -51,8 +51,9 @@ export class Deployment {
     const known = this.#built.get(name);
     if (known !== undefined) return known;
     const size = this.#size;
-    const { checkpointMs } = this.#settings;
-    const { program } = buildJob(this.#job.make({ size, parallelism, version, checkpointMs }));
+    const { checkpointMs, checkpointTimeoutMs } = this.#settings;
+    const options = { size, parallelism, version, checkpointMs, checkpointTimeoutMs };
+    const { program } = buildJob(this.#job.make(options));
     const topology = new JobTopology(program);
     this.#built.set(name, topology);
     return topology;

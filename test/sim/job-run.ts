@@ -4,6 +4,7 @@ import { allCheckers } from "./checkers/all.ts";
 import { Completions } from "./checkers/completions.ts";
 import { Feed } from "./checkers/feed.ts";
 import { ExactlyOnce } from "./checkers/outputs.ts";
+import { SealChecker } from "./checkers/seal.ts";
 import { TwoPhaseChecker } from "./checkers/two-phase.ts";
 import { Violation } from "./checkers/violation.ts";
 import { Control } from "./control.ts";
@@ -49,6 +50,7 @@ class JobRun {
   readonly #control: Control;
   readonly #completions = new Completions();
   readonly #twoPhase = new TwoPhaseChecker(this.#completions);
+  readonly #seals = new SealChecker(this.#completions);
   readonly #outputs: ExactlyOnce;
   readonly #actors: Actor[] = [];
 
@@ -67,7 +69,11 @@ class JobRun {
       topology: (planHash) => deployment.ofPlan(planHash),
     });
     this.#outputs = new ExactlyOnce(job, size);
-    this.#feed.add(...allCheckers(this.#feed, this.#completions, this.#twoPhase), this.#outputs);
+    this.#feed.add(
+      ...allCheckers(this.#feed, this.#completions, this.#twoPhase),
+      this.#seals,
+      this.#outputs,
+    );
     this.#world = new World({
       seed,
       plan,
@@ -165,6 +171,7 @@ class JobRun {
     const { checkpoint, metadataKey } = chosen;
     this.#outputs.forget(checkpoint, last);
     this.#twoPhase.forget(checkpoint);
+    this.#seals.replays = true;
     const name = `replay of ${checkpoint}`;
     this.#actors.push(this.#world.actor(name, this.#control.replay(name, metadataKey)));
     await this.#within(HOUR, () => this.#actorsDone());

@@ -5,6 +5,8 @@ import type { Stream } from "./random.ts";
 export interface RunSettings {
   readonly parallelism: number;
   readonly checkpointMs: number;
+  /** After this a checkpoint is given up. */
+  readonly checkpointTimeoutMs: number;
   readonly credits: number;
   readonly bounds: TurnBounds;
   readonly turnMs: number;
@@ -51,6 +53,7 @@ export function drawSettings(random: Stream): RunSettings {
   return {
     parallelism,
     checkpointMs: Math.round(random.logBetween(500, 20_000)),
+    checkpointTimeoutMs: Math.round(random.fork("timeout").logBetween(2_000, 600_000)),
     credits: random.pick([1, 1, 2, 3, 8]),
     bounds: {
       recordsMax: Math.round(random.logBetween(2, 64)),

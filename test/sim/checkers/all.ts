@@ -4,6 +4,7 @@ import type { Checker, CheckerContext } from "./checker.ts";
 import type { Completions } from "./completions.ts";
 import { CreditChecker } from "./credit.ts";
 import { CutChecker } from "./cut.ts";
+import { IdleChecker } from "./idle.ts";
 import { OutboxChecker } from "./outbox.ts";
 import type { TwoPhaseChecker } from "./two-phase.ts";
 import { WatermarkChecker } from "./watermarks.ts";
@@ -27,5 +28,6 @@ export function allCheckers(
     new WriteAheadChecker(),
     new WatermarkChecker(context),
     new BoundChecker(context),
+    new IdleChecker(),
   ];
 }

@@ -22,11 +22,17 @@ export class Completions implements Checker {
   /** Where the metadata of each lies. */
   readonly all: Map<number, string> = new Map();
   #latest = 0;
+  #restorable = 0;
   #new: { readonly view: LedgerView; readonly checkpoints: readonly number[] } | null = null;
 
   /** The newest that was ever completed. */
   get latest(): number {
     return this.#latest;
+  }
+
+  /** The newest that a job may be started from. */
+  get latestRestorable(): number {
+    return this.#restorable;
   }
 
   onCommit({ after, changes }: Commit): void {
@@ -40,6 +46,7 @@ export class Completions implements Checker {
       this.all.set(one.checkpoint, one.metadataKey);
       found.push(one.checkpoint);
       this.#latest = Math.max(this.#latest, one.checkpoint);
+      this.#restorable = Math.max(this.#restorable, one.checkpoint);
     }
     this.#new = { view: after, checkpoints: after.entry.kind === "genesis" ? [] : found };
   }

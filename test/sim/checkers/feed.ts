@@ -119,6 +119,10 @@ export class Feed implements Observer, CheckerContext {
       throw new Violation("I-CHAIN", `${partition} gets version ${version}, not ${expected}`);
     }
     if (entry.kind === "seal") return this.#seal(partition, before);
+    const { generation } = placeOf(this.job, partition);
+    if (generation < (this.#record?.generation ?? 0) && this.#record?.phase === "running") {
+      throw new Violation("I-GEN", `${partition} gets version ${version}, but a later one runs`);
+    }
     this.turns += entry.kind === "turn" ? 1 : 0;
     this.#idleDeliveries = 0;
     const commit = this.#commit(partition, version, entry, before, call);
@@ -295,8 +299,8 @@ export class Feed implements Observer, CheckerContext {
   }
 
   #partition(queue: string, group: string): string {
-    const [generation = "", subtask = ""] = group.split(".");
-    return `${this.job}/${generation}/${vertexOf(this.job, queue)}/${subtask}`;
+    const { generation, subtask } = parseGroup(group);
+    return this.partition(generation, { vertex: vertexOf(this.job, queue), subtask });
   }
 }
 

@@ -52,7 +52,9 @@ export class OutboxChecker implements Checker {
   onAccepted({ partition, content }: Accepted): void {
     if (content.kind !== "channel") return;
     const { from, sequence } = content;
-    this.#done(`${partition} gets ${addressName(from)} #${sequence}`);
+    const name = `${partition} gets ${addressName(from)} #${sequence}`;
+    this.#assertEffectsFirst(name);
+    this.#done(name);
   }
 
   onArmed(partition: string, number: number): void {
@@ -91,6 +93,15 @@ export class OutboxChecker implements Checker {
       "I-ACK",
       `${partition}: ${message.messageId} is deleted before version ${view.version} is done: ${[...open].join(", ")}`,
     );
+  }
+
+  /** A message follows the effects of its entry (OS1). */
+  #assertEffectsFirst(name: string): void {
+    const open = this.#open.get(this.#waiting.get(name) ?? "");
+    for (const other of open ?? []) {
+      if (other.includes(" gets ") || other.includes(" is woken ")) continue;
+      throw new Violation("I-EFFECTS", `${name}, but not yet done is ${other}`);
+    }
   }
 
   #assertDone({ partition, version }: LedgerView): void {

@@ -1,3 +1,4 @@
+import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import type { Control } from "../../../core/protocol/control.ts";
 import type { Staged } from "../sinks.ts";
 import type { Checker, Commit, Published } from "./checker.ts";
@@ -57,6 +58,11 @@ export class TwoPhaseChecker implements Checker {
     for (const completed of this.#completions.all.keys()) {
       if (completed > checkpoint) this.#forgotten.add(completed);
     }
+  }
+
+  /** A job has ended only when all that is complete is published (H11). */
+  onJobRecord({ phase }: JobRecord): void {
+    if (phase === "stopped" || phase === "finished") this.atEnd();
   }
 
   atEnd(): void {

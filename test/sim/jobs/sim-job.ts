@@ -11,6 +11,7 @@ export interface SimJobOptions {
   readonly size: number;
   readonly parallelism: number;
   readonly checkpointMs: number;
+  readonly checkpointTimeoutMs: number;
   /** A later version has the same uids and one more operator without state. */
   readonly version: number;
 }
@@ -39,12 +40,13 @@ export interface SimJob {
 }
 
 /** Settings that all jobs share: nothing fails for good, checkpoints are frequent. */
-export function settingsOf({ parallelism, checkpointMs }: SimJobOptions): Settings {
+export function settingsOf(options: SimJobOptions): Settings {
+  const { parallelism, checkpointMs, checkpointTimeoutMs } = options;
   return {
     parallelism,
     checkpointing: {
       interval: { milliseconds: checkpointMs },
-      timeout: { minutes: 5 },
+      timeout: { milliseconds: checkpointTimeoutMs },
       tolerableFailures: 1_000_000,
     },
     restart: restartStrategy.fixedDelay({ attempts: 1_000_000, delay: { seconds: 1 } }),
