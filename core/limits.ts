@@ -40,6 +40,8 @@ export const limits = {
   snapshotBytesMax: 524_288,
   /** Bytes of staged sink output from which on a turn hands them to the sink's writer. */
   stagedBytesMax: 4_194_304,
+  /** Subtasks whose acknowledgements each travel as a message; more acknowledge in a set. */
+  acknowledgementSetFrom: 64,
   /** Milliseconds that ledger entries are kept behind a completed cut: longer than a signed request
    * is valid and a function runs (protocol P6). */
   ledgerKeptMs: 3_600_000,

@@ -1,22 +1,25 @@
 import type { SubtaskAcknowledgement } from "../checkpoint/assemble-operators.ts";
 import { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
-import type { BlobStore } from "../ports/index.ts";
+import { AcknowledgementReader } from "./acknowledgement-reader.ts";
 import { CheckpointStore } from "./checkpoint-store.ts";
 import { CoordinatorPeers } from "./coordinator-peers.ts";
 import { decodeCoordinatorState } from "./coordinator-state.ts";
 import { CoordinatorUnit } from "./coordinator-unit.ts";
 import { EnumeratorHost, enumeratorSection } from "./enumerator-host.ts";
+import type { FunctionPorts } from "./function.ts";
 import type { JobTopology } from "./job-topology.ts";
 import type { Sections } from "./sections.ts";
 import type { Unit, UnitFactory, UnitState } from "./unit.ts";
 
 export interface CoordinatorFactoryOptions {
   readonly topology: JobTopology;
-  readonly blobs: BlobStore;
+  readonly ports: Pick<FunctionPorts, "blobs" | "ledger" | "sets">;
   readonly runId: string;
   readonly generation: number;
   readonly codeHash: string;
   readonly ledgerKeptMs: number;
+  /** Cuts are acknowledged in sets. */
+  readonly usesSets: boolean;
 }
 
 /** Makes the live coordinator of a job from its state at a version. */
@@ -24,12 +27,21 @@ export class CoordinatorFactory implements UnitFactory {
   readonly #options: CoordinatorFactoryOptions;
   readonly #peers: CoordinatorPeers;
   readonly #store: CheckpointStore;
+  readonly #acknowledgements: AcknowledgementReader;
 
   constructor(options: CoordinatorFactoryOptions) {
-    const { topology } = options;
+    const { topology, ports, generation } = options;
+    const { job } = topology;
+    const { blobs } = ports;
     this.#options = options;
     this.#peers = new CoordinatorPeers(topology);
-    this.#store = new CheckpointStore({ ...options, plan: topology.program.plan });
+    this.#store = new CheckpointStore({ ...options, blobs, plan: topology.program.plan });
+    this.#acknowledgements = new AcknowledgementReader({
+      ports,
+      job,
+      generation,
+      peers: this.#peers,
+    });
   }
 
   create({ sections }: UnitState): Promise<Unit> {
@@ -41,6 +53,8 @@ export class CoordinatorFactory implements UnitFactory {
       store: this.#store,
       sections,
       ledgerKeptMs: this.#options.ledgerKeptMs,
+      acknowledgements: this.#acknowledgements,
+      usesSets: this.#options.usesSets,
       checkpoints: new CheckpointCoordinator<SubtaskAcknowledgement>({
         settings: topology.program.settings.checkpointing,
         subtasks: this.#peers.tasks,

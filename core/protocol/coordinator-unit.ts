@@ -3,6 +3,7 @@ import type { SubtaskAcknowledgement } from "../checkpoint/assemble-operators.ts
 import type { CheckpointEvent } from "../checkpoint/checkpoint-event.ts";
 import type { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
 import { toBytes } from "../record/index.ts";
+import type { AcknowledgementReader } from "./acknowledgement-reader.ts";
 import { addressName } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
@@ -37,6 +38,9 @@ export interface CoordinatorUnitOptions {
   readonly enumerators: readonly EnumeratorHost[];
   /** How long ledger entries are kept behind a completed cut. */
   readonly ledgerKeptMs: number;
+  readonly acknowledgements: AcknowledgementReader;
+  /** Cuts are acknowledged in sets. */
+  readonly usesSets: boolean;
 }
 
 /**
@@ -46,6 +50,8 @@ export interface CoordinatorUnitOptions {
  *   CU1  everything it knows is in its sections at the end of a turn, so another container goes on
  *   CU2  of the same inbox the same comes, whoever made the turns before
  *   CU3  a section is in the result only if it changed: idle costs nothing (L8)
+ *   CU4  acknowledgements count the same, whether each came as a message or all of them in a set; what
+ *        a set says is read and counted within one turn
  */
 export class CoordinatorUnit implements Unit {
   readonly #options: CoordinatorUnitOptions;
@@ -69,7 +75,11 @@ export class CoordinatorUnit implements Unit {
     this.#completed = new CompletedCheckpoints(state.completed);
     this.#ending = new JobEnding(peers.tasks.length, state.ending);
     this.#requests = new RequestLog(decodeRequests(sections));
-    this.#housekeeping = new Housekeeping(options.ledgerKeptMs, peers.count, state.housekeeping);
+    const { ledgerKeptMs: keptMs, usesSets } = options;
+    this.#housekeeping = new Housekeeping(
+      { keptMs, peers: peers.count, usesSets },
+      state.housekeeping,
+    );
     this.#conductor = new JobConductor({
       ...options,
       cuts: this.#cuts,
@@ -116,12 +126,42 @@ export class CoordinatorUnit implements Unit {
       if (!known) await this.#conductor.command(requestId, command, turn);
       return !known;
     }
+    if (item.kind === "acknowledged") {
+      const { checkpoint } = item;
+      const known = !this.#checkpoints.pending.includes(checkpoint);
+      inbox.take(known);
+      if (!known) await this.#acknowledged(checkpoint, turn);
+      return !known;
+    }
     inbox.take();
     if (item.kind === "control") await this.#control(item.peer, item.control, turn);
     else if (item.kind === "wake") await this.#handle({ kind: "tick" }, turn);
     else if (item.kind === "start") await this.#start(turn);
     else throw new AssertionError(`a coordinator takes no ${item.kind}`);
     return true;
+  }
+
+  /** The set of a pending checkpoint is full (AS3). */
+  async #acknowledged(checkpoint: number, turn: CoordinatorTurn): Promise<void> {
+    const all = await this.#options.acknowledgements.read(checkpoint, turn.scope);
+    if (all === null) {
+      const detail = "acknowledgements in its set are gone";
+      return this.#handle({ kind: "declined", checkpoint, reason: "io-exception", detail }, turn);
+    }
+    for (const { place, version, operators } of all) {
+      await this.#acknowledge(place, { checkpoint, version, operators }, turn);
+    }
+  }
+
+  #acknowledge(
+    peer: number,
+    { checkpoint, version, operators }: Omit<Control & { readonly kind: "ack" }, "kind">,
+    turn: CoordinatorTurn,
+  ): Promise<void> {
+    const from = this.#options.peers.address(peer);
+    this.#housekeeping.acknowledged(checkpoint, peer, version);
+    const snapshot = { subtask: from.subtask, operators: new Map(operators) };
+    return this.#handle({ kind: "acknowledged", checkpoint, ...from, snapshot }, turn);
   }
 
   /** The generation runs: enumerators find their splits, and the interval begins to count. */
@@ -136,13 +176,9 @@ export class CoordinatorUnit implements Unit {
     switch (control.kind) {
       case "active":
         return this.#handle({ kind: "active" }, turn);
-      case "ack": {
-        const { checkpoint, version, operators } = control;
-        this.#housekeeping.acknowledged(checkpoint, peer, version);
-        const snapshot = { subtask: from.subtask, operators: new Map(operators) };
+      case "ack":
         if (broken("active-any")) await this.#handle({ kind: "active" }, turn);
-        return this.#handle({ kind: "acknowledged", checkpoint, ...from, snapshot }, turn);
-      }
+        return this.#acknowledge(peer, control, turn);
       case "decline": {
         const { checkpoint, reason } = control;
         const detail = `${name}: ${reason}`;

@@ -16,12 +16,26 @@ export interface CapturedHousekeeping {
   readonly cuts: readonly CompletedCut[];
   /** What every ledger was trimmed for last; 0: never. */
   readonly trimmed: number;
+  /** Checkpoints that were given up and whose sets of acknowledgements may still lie there. */
+  readonly sets: readonly number[];
   /** The older generation whose ledgers still lie there; null: none. */
   readonly before: {
     readonly generation: number;
     readonly parallelism: Readonly<Record<string, number>>;
   } | null;
 }
+
+export interface HousekeepingOptions {
+  /** How long ledger entries are kept behind a completed cut. */
+  readonly keptMs: number;
+  /** How many peers the coordinator has, itself among them. */
+  readonly peers: number;
+  /** Cuts are acknowledged in sets. */
+  readonly usesSets: boolean;
+}
+
+/** Aborted checkpoints whose sets are remembered. */
+const SETS_MAX = 256;
 
 /**
  * Which ledger entries and objects nobody needs any more (P6). Decided when a checkpoint completes,
@@ -31,26 +45,32 @@ export interface CapturedHousekeeping {
  *        can still write, and when no older checkpoint is retained
  *   HK2  an older generation goes as a whole, when nothing retained comes from it and HK1's time has
  *        passed since this generation completed its first checkpoint
+ *   HK3  a set of acknowledgements goes with the completion of its checkpoint or of a later one (AS4),
+ *        and once more with HK1, when no late repeat adds to it any more
  */
 export class Housekeeping {
   readonly #keptMs: number;
   readonly #peers: number;
+  readonly #usesSets: boolean;
   readonly #pending: Map<number, number[]>;
   #cuts: readonly CompletedCut[];
   #trimmed: number;
   #before: CapturedHousekeeping["before"];
+  #sets: readonly number[];
 
-  constructor(keptMs: number, peers: number, captured: CapturedHousekeeping) {
-    this.#keptMs = broken("trim-zombie") ? 0 : keptMs;
-    this.#peers = peers;
+  constructor(options: HousekeepingOptions, captured: CapturedHousekeeping) {
+    this.#keptMs = broken("trim-zombie") ? 0 : options.keptMs;
+    this.#peers = options.peers;
+    this.#usesSets = options.usesSets;
     this.#pending = new Map(captured.pending.map(([number, versions]) => [number, [...versions]]));
     this.#cuts = captured.cuts;
     this.#trimmed = captured.trimmed;
     this.#before = captured.before;
+    this.#sets = captured.sets;
   }
 
   static initial(before: CapturedHousekeeping["before"]): CapturedHousekeeping {
-    return { pending: [], cuts: [], trimmed: 0, before };
+    return { pending: [], cuts: [], trimmed: 0, sets: [], before };
   }
 
   /** A subtask's cut of a checkpoint is in its entry `version`. */
@@ -61,6 +81,19 @@ export class Housekeeping {
       this.#pending.set(checkpoint, versions);
     }
     versions[peer] = version;
+  }
+
+  /** A checkpoint is given up; subtasks may acknowledge it for a while. */
+  aborted(checkpoint: number): void {
+    if (this.#usesSets) this.#sets = [...this.#sets, checkpoint].slice(-SETS_MAX);
+  }
+
+  /** Every subtask has cut `checkpoint`, so also every older one that it ever will (HK3). */
+  dropSets(checkpoint: number): readonly Effect[] {
+    if (!this.#usesSets) return [];
+    const over = this.#sets.filter((each) => each < checkpoint);
+    this.#sets = this.#sets.filter((each) => each > checkpoint);
+    return [{ kind: "drop-acknowledgements", checkpoints: [...over, checkpoint] }];
   }
 
   /** `own`: the version of the coordinator's turn; `oldestRetained`: the oldest checkpoint kept. */
@@ -81,8 +114,15 @@ export class Housekeeping {
     );
     if (over === undefined || over.checkpoint <= this.#trimmed) return [];
     this.#trimmed = over.checkpoint;
+    const gone = this.#cuts.filter((each) => each.checkpoint < over.checkpoint);
     this.#cuts = this.#cuts.filter((each) => each.checkpoint >= over.checkpoint);
-    return [...this.#trims(over), ...this.#dropBefore()];
+    return [...this.#trims(over), ...this.#dropAgain(gone), ...this.#dropBefore()];
+  }
+
+  #dropAgain(cuts: readonly CompletedCut[]): readonly Effect[] {
+    if (!this.#usesSets || cuts.length === 0) return [];
+    const checkpoints = cuts.map(({ checkpoint }) => checkpoint);
+    return [{ kind: "drop-acknowledgements", checkpoints }];
   }
 
   #trims({ versions }: CompletedCut): readonly Effect[] {
@@ -103,6 +143,7 @@ export class Housekeeping {
       pending: [...this.#pending],
       cuts: this.#cuts,
       trimmed: this.#trimmed,
+      sets: this.#sets,
       before: this.#before,
     };
   }

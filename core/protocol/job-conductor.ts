@@ -174,8 +174,9 @@ export class JobConductor {
 
   #abort(decision: DecisionOf<"abort">, turn: CoordinatorTurn): readonly Event[] {
     const { checkpoint, type, reason, detail } = decision;
-    const { cuts, completed, store } = this.#options;
+    const { cuts, completed, housekeeping, store } = this.#options;
     cuts.end(checkpoint);
+    housekeeping.aborted(checkpoint);
     if (type === "savepoint") completed.release(`${store.savepointFolder(checkpoint)}/`);
     this.#requests.failed(checkpoint, `${reason}: ${detail}`);
     const { ending } = this.#ending;
@@ -210,6 +211,7 @@ export class JobConductor {
     this.#stored = null;
     const { completed, cuts, peers, housekeeping } = this.#options;
     cuts.end(checkpoint);
+    turn.effects.push(...housekeeping.dropSets(checkpoint));
     const { kind, metadataKey, folder, publicKey } = stored;
     if (publicKey !== metadataKey) {
       turn.effects.push({ kind: "savepoint", key: publicKey, from: metadataKey });

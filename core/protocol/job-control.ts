@@ -1,5 +1,7 @@
+import { planRestore } from "../checkpoint/index.ts";
 import { StorageError, UsageError } from "../errors.ts";
 import { type CallScope, randomId, unbounded } from "../ports/index.ts";
+import { acknowledgementSet } from "./acknowledgement-set.ts";
 import { type Address, COORDINATOR, groupOf, partitionOf, queueOf } from "./address.ts";
 import { broken } from "./canaries.ts";
 import { loadCheckpoint } from "./checkpoint-store.ts";
@@ -18,6 +20,7 @@ import {
 import type { JobTopology } from "./job-topology.ts";
 import { decodeEntry } from "./ledger-entry.ts";
 import { encodeMessage } from "./message.ts";
+import { savedOutput } from "./saved-output.ts";
 import { sealLedger } from "./seal.ts";
 import { SinkOutputs } from "./sink-outputs.ts";
 import { SubtaskStore } from "./subtask-store.ts";
@@ -66,6 +69,8 @@ const RAN: readonly JobPhase[] = [
  *   JC2  (I-GEN) all old subtasks are sealed before anything of the new generation exists
  *   JC3  a generation runs only after the record says so, by compare-and-set: of two restores at
  *        once one wins, and what the other wrote belongs to nobody
+ *   JC4  a start that was left in its middle is repeated with its own wish; a checkpoint that does
+ *        not fit the job is refused before anything was sealed
  */
 export class JobControl {
   readonly #options: JobControlOptions;
@@ -77,8 +82,10 @@ export class JobControl {
   }
 
   /** Starts a generation; resolves with its number when every subtask has its `start`. */
-  async start(options: StartOptions): Promise<number> {
+  async start(wanted: StartOptions): Promise<number> {
     const before = await this.#read();
+    const options = { ...wanted, from: wishOf(wanted, before?.record ?? null) };
+    await this.#refuseUnfit(before?.record ?? null, options);
     const begun = await this.#begin(before, options);
     const source = await this.#sealAndChoose(begun.record, options);
     const job = {
@@ -111,7 +118,9 @@ export class JobControl {
   async sendStarts({ generation, restoreId, parallelism }: JobRecord): Promise<void> {
     const { topology } = this.#options;
     // Of the record, not of this code's plan: a message for nobody would be handed back for ever.
-    for (const address of [COORDINATOR, ...subtasksOf(parallelism)]) {
+    // Receivers before senders, the coordinator last: a start is the first in its group (H37), also
+    // when whoever sends them dies on the way.
+    for (const address of [...subtasksOf(parallelism).toReversed(), COORDINATOR]) {
       const body = encodeMessage({
         job: topology.job,
         generation,
@@ -163,6 +172,18 @@ export class JobControl {
     return { record, coordinator };
   }
 
+  /** What does not fit the job is refused before anything that runs has been sealed. */
+  async #refuseUnfit(old: JobRecord | null, options: StartOptions): Promise<void> {
+    const { from, allowNonRestoredState = false } = options;
+    const ran = old === null ? null : generationThatRan(old);
+    const view = ran === null || from !== "latest" ? null : await this.#coordinator(ran.generation);
+    const metadataKey = chosenKey(from, view);
+    if (metadataKey === null) return;
+    const metadata = await loadCheckpoint(this.#options.ports.blobs, metadataKey);
+    const { operators } = this.#options.topology.program.plan.streamGraph;
+    planRestore(metadata, operators, { allowNonRestoredState });
+  }
+
   /** Step 2: the record names the next generation. */
   async #begin(
     before: VersionedJobRecord | null,
@@ -171,7 +192,6 @@ export class JobControl {
     const { topology, codeHash } = this.#options;
     const { plan } = topology.program;
     const old = before?.record ?? null;
-    const ran = old === null ? null : RAN.includes(old.phase) ? old : old.before;
     const sameRun = options.from === "latest" || (await this.#isOfRun(options, old));
     const record: JobRecord = {
       job: topology.job,
@@ -180,7 +200,8 @@ export class JobControl {
       phase: "sealing",
       restoreId: randomId(this.#random),
       source: null,
-      before: ran === null ? null : { generation: ran.generation, parallelism: ran.parallelism },
+      from: options.from,
+      before: old === null ? null : generationThatRan(old),
       planHash: plan.planHash,
       codeHash,
       parallelism: parallelismOf(topology),
@@ -213,6 +234,7 @@ export class JobControl {
       if (!broken("no-seal")) await this.#seal(COORDINATOR, before.generation, record.generation);
       view = early ?? (await this.#coordinator(before.generation));
       if (!broken("no-seal")) await this.#sealAll(before, record.generation);
+      await this.#dropAcknowledgements(before.generation, view);
     }
     const metadataKey = chosenKey(from, view);
     const last = view?.checkpoints?.next ?? view?.firstCheckpoint ?? 1;
@@ -239,6 +261,16 @@ export class JobControl {
     }
   }
 
+  /** Of checkpoints that a sealed generation has left behind (AS4). */
+  async #dropAcknowledgements(generation: number, view: CoordinatorView | null): Promise<void> {
+    const { ports, topology } = this.#options;
+    const pending = (view?.checkpoints?.pending ?? []).map(({ checkpoint }) => checkpoint);
+    for (const checkpoint of [...pending, ...(view?.housekeeping.sets ?? [])]) {
+      const set = acknowledgementSet(topology.job, generation, checkpoint);
+      await ports.sets.drop(set, this.#scope);
+    }
+  }
+
   #seal(address: Address, generation: number, next: number): Promise<void> {
     const { ports, topology, codeHash } = this.#options;
     const partition = partitionOf(topology.job, generation, address);
@@ -259,8 +291,9 @@ export class JobControl {
     genesis: Genesis,
     source: GenesisSource | null,
   ): Promise<void> {
-    const { topology, notice } = this.#options;
+    const { topology, ports, notice } = this.#options;
     const isNew = record.before === null || source === null;
+    const saved = await savedOutput(ports.blobs, topology.job, record.runId);
     for (const [uid, implementation] of topology.program.implementations) {
       if (implementation.kind !== "sink") continue;
       await implementation.sink.prepare?.({
@@ -268,7 +301,7 @@ export class JobControl {
         runId: record.runId,
         restoredCheckpoint: isNew && source === null ? null : (source?.metadata.checkpoint ?? 0),
         committables: genesis.committables(uid),
-        retained: [],
+        retained: saved.get(uid) ?? [],
         notice,
       });
     }
@@ -374,6 +407,16 @@ export class JobControl {
 const TRIES = 4;
 /** The attempts of a failure entry that was settled by hand. */
 const NO_ATTEMPTS = new Uint8Array(0);
+
+/** "latest", asked while a start was left in its middle, means what that start wanted (JC4). */
+function wishOf({ from }: StartOptions, old: JobRecord | null): StartOptions["from"] {
+  return from === "latest" && old !== null && !RAN.includes(old.phase) ? old.from : from;
+}
+
+function generationThatRan(record: JobRecord): JobRecord["before"] {
+  if (!RAN.includes(record.phase)) return record.before;
+  return { generation: record.generation, parallelism: record.parallelism };
+}
 
 function chosenKey(from: StartOptions["from"], view: CoordinatorView | null): string | null {
   if (from === "fresh") return null;

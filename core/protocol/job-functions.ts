@@ -45,6 +45,11 @@ export interface JobFunctionsOptions {
   readonly turnMs?: number;
   /** How long ledger entries are kept behind a completed cut: longer than any zombie writes (P6). */
   readonly ledgerKeptMs?: number;
+  /**
+   * A job with more subtasks acknowledges checkpoints in sets. While old and new code with different
+   * answers to that run beside each other, checkpoints time out.
+   */
+  readonly acknowledgementSetFrom?: number;
   print(line: string): void;
   /** The job is FAILED: nothing is delivered any more until somebody resumes it. */
   switchOff?(): Promise<void>;
@@ -272,7 +277,9 @@ export class JobFunctions {
 
   #parts(address: Address, generation: number, { runId }: JobSection): SubtaskParts {
     const { topology, ports, codeHash, bounds, print } = this.#options;
-    const { clock, random, blobs } = ports;
+    const { clock, random } = ports;
+    const from = this.#options.acknowledgementSetFrom ?? limits.acknowledgementSetFrom;
+    const usesSets = topology.subtasks.length > from;
     const peers = topology.peers(address);
     const outputs = new SinkOutputs({
       program: topology.program,
@@ -309,11 +316,12 @@ export class JobFunctions {
         sender,
         factory: new CoordinatorFactory({
           topology,
-          blobs,
+          ports,
           runId,
           generation,
           codeHash,
           ledgerKeptMs: this.#options.ledgerKeptMs ?? limits.ledgerKeptMs,
+          usesSets,
         }),
       };
     }
@@ -331,6 +339,7 @@ export class JobFunctions {
           recordsMax: limits.functionRecordsMax,
           emissionsMax: limits.functionEmissionsMax,
         },
+        usesSets,
         print,
       }),
     };

@@ -27,6 +27,8 @@ export interface JobRecord {
   /** Names one restore over all tries of its steps. */
   readonly restoreId: string;
   readonly source: GenerationSource | null;
+  /** What the start wants, so that whoever finds it in its middle wants the same. */
+  readonly from: "fresh" | "latest" | { readonly metadataKey: string };
   /** The last generation that has run, while this one does not yet; null: there is none. */
   readonly before: { readonly generation: number; readonly parallelism: Parallelism } | null;
   readonly planHash: string;

@@ -10,6 +10,7 @@ import type { FunctionPorts } from "./function.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
 import type { EntryBody } from "./ledger-entry.ts";
 import { type MessageBody, encodeMessage, isLargeBody } from "./message.ts";
+import { TaskFailure } from "./failures.ts";
 import { type Effect, type Outbox, type OutboxMessage, encodeOutbox } from "./outbox.ts";
 import type { SubtaskStore } from "./subtask-store.ts";
 import type { TurnToken } from "./turn-token.ts";
@@ -36,7 +37,8 @@ const TRIES = 4;
 /**
  * Makes happen what a committed entry says (P3.7).
  *
- *   OS1  effects first, one after the other; messages only when all are done (H18)
+ *   OS1  effects first, one after the other; messages only when all are done (H18); one that fails
+ *        counts as a failed turn of its entry, unless it says that it may pass
  *   OS2  every message has been accepted when `send` resolves; else it rejects
  *   OS3  a repair sends what every entry before this one sent to a peer, in order; harmless at any
  *        time, because the receiver drops what it knows (P10)
@@ -52,13 +54,12 @@ export class OutboxSender {
 
   /** `body`: of the entry, for messages that are too large to travel. */
   async send(outbox: Outbox, version: number, body: EntryBody, token: TurnToken): Promise<void> {
-    const { effects, ports } = this.#options;
+    const { ports } = this.#options;
     if (!broken("ack-before-apply")) {
       for (const effect of outbox.effects) {
         if (effect.kind === "acknowledge") continue;
         if (effect.kind === "repair") await this.#repair(effect.peer, version, token);
-        else await effects.perform(effect, version);
-        token.check();
+        else await this.#perform(effect, version, token);
       }
     }
     if (outbox.wake !== null) {
@@ -74,7 +75,7 @@ export class OutboxSender {
     }
     if (broken("ack-before-apply")) {
       for (const effect of outbox.effects) {
-        if (effect.kind !== "acknowledge") await effects.perform(effect, version);
+        if (effect.kind !== "acknowledge") await this.#perform(effect, version, token);
       }
     }
   }
@@ -97,6 +98,17 @@ export class OutboxSender {
       body: encodeMessage({ job: topology.job, generation, content }),
     };
     await this.#sendAll([{ queue: queueOf(topology.job, COORDINATOR.vertex), entry }], token);
+  }
+
+  /** What a sink refuses is a failure of the job, not of a queue (OS1). */
+  async #perform(effect: Effect, version: number, token: TurnToken): Promise<void> {
+    try {
+      await this.#options.effects.perform(effect, version);
+    } catch (error) {
+      token.check();
+      throw isOfSink(effect) ? new TaskFailure(error, version) : error;
+    }
+    token.check();
   }
 
   async #repair(peer: number, version: number, token: TurnToken): Promise<void> {
@@ -211,6 +223,10 @@ function messageBody(
     kind: "ref",
     ref: { key: body.key, offset: body.deltaBytes + offset, length, checksum },
   };
+}
+
+function isOfSink({ kind }: Effect): boolean {
+  return kind === "publish" || kind === "apply" || kind === "write";
 }
 
 /** As many entries as one call may have. */

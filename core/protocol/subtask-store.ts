@@ -157,18 +157,16 @@ export class SubtaskStore {
     token: TurnToken,
   ): Promise<LoadResult | null> {
     const { sections } = from;
-    let head = { version: from.version, entry: from.head };
-    let seal = 0;
-    for (const row of newer) {
-      if (row.entry.kind === "seal") {
-        seal = row.entry.next;
-        break;
-      }
-      const delta = await this.#delta(row.entry.body, token);
+    const sealed = newer.findIndex(({ entry }) => entry.kind === "seal");
+    const turns = sealed < 0 ? newer : newer.slice(0, sealed);
+    // At once: a container that has nothing would wait for one object after the other.
+    const deltas = await Promise.all(turns.map(({ entry }) => this.#delta(entry.body, token)));
+    for (const delta of deltas) {
       if (delta === null) return null;
       sections.apply(decodeChanges(delta));
-      head = row;
     }
+    const head = turns.at(-1) ?? { version: from.version, entry: from.head };
+    const seal = newer[sealed]?.entry.next ?? 0;
     if (seal > 0) return { kind: "sealed", next: seal };
     const protocol = sections.single(PROTOCOL_SECTION);
     assert(protocol !== null, `LE3: ${this.partition} has a protocol state`);
@@ -207,11 +205,10 @@ export class SubtaskStore {
     token: TurnToken,
   ): Promise<ReadonlyMap<string, Uint8Array>> {
     const refs = files.flatMap(({ restored, own }) => [...restored.flat(), ...own]);
-    const bytes = new Map<string, Uint8Array>();
-    for (const ref of refs) {
-      bytes.set(ref.key, known.get(ref.key) ?? (await this.#file(ref, token)));
-    }
-    return bytes;
+    const read = refs.map(
+      async (ref) => [ref.key, known.get(ref.key) ?? (await this.#file(ref, token))] as const,
+    );
+    return new Map(await Promise.all(read));
   }
 
   async #file(ref: KeyedFileRef, token: TurnToken): Promise<Uint8Array> {

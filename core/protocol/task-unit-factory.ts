@@ -86,7 +86,9 @@ export class TaskUnitFactory implements UnitFactory {
           task.operators.map(({ node, operatorState }) => [node.uid, operatorState.revision]),
         ),
         failure,
-        pollsMax: Math.max(1, Math.ceil(bounds.recordsMax / this.#pollRecords)),
+        recordsMax: bounds.recordsMax,
+        // One more: the poll that finds nothing left saves a turn that would only find that out.
+        pollsMax: 1 + Math.ceil(bounds.recordsMax / this.#pollRecords),
         acknowledging: this.#acknowledging,
       },
       state.entriesSinceBase,

@@ -58,7 +58,8 @@ export interface TaskUnitOptions {
   readonly revisions: ReadonlyMap<string, number>;
   /** What the task's environment reports of work in the background. */
   readonly failure: { error: unknown };
-  /** How often a source is polled in one turn. */
+  /** A source is polled until it has emitted so many records in a turn, or was polled so often. */
+  readonly recordsMax: number;
   readonly pollsMax: number;
   /** How cuts are acknowledged in a set; null: by messages. */
   readonly acknowledging: Acknowledging | null;
@@ -259,12 +260,15 @@ export class TaskUnit implements Unit {
     const { source } = this.#task;
     assert(source !== null, "only a source is polled");
     if (this.#memory.stopped || this.#task.ended) return;
-    const { pollsMax } = this.#options;
+    const { pollsMax, recordsMax } = this.#options;
+    const before = source.records;
     let polls = 0;
+    const isFull = (): boolean =>
+      polls >= pollsMax || source.records - before >= recordsMax || turn.budget.exhausted();
     const budget: Budget = {
       exhausted: () => {
         polls += 1;
-        return polls >= pollsMax || turn.budget.exhausted();
+        return isFull();
       },
     };
     for (;;) {
@@ -272,10 +276,15 @@ export class TaskUnit implements Unit {
       this.#take(result, work, true);
       if (result.recordsIn > 0 || this.#task.ended) work.active = true;
       this.#memory.more = result.more;
-      if (this.#task.ended || polls >= pollsMax || turn.budget.exhausted()) return;
+      if (this.#task.ended) return;
+      const pending = result.more ? null : source.pending();
+      if (!result.more && pending === null) break;
+      if (isFull()) {
+        // What is read in the background is asked for again, by a continue.
+        this.#memory.more = true;
+        return;
+      }
       if (result.more) continue;
-      const pending = source.pending();
-      if (pending === null) break;
       await pending;
       this.#throwFailure();
       if (!turn.scope.isLive()) return;

@@ -137,10 +137,13 @@ export class TurnCommit {
   /** `lost`: another turn has the version, or it is not known who has (P3.6). */
   async commit(prepared: PreparedTurn, token: TurnToken): Promise<CommitResult> {
     const { ledger, blobs } = this.#options.ports;
-    for (const { key, bytes } of prepared.objects) {
-      await blobs.put(key, bytes, { ifAbsent: true });
-      token.check();
-    }
+    const puts = prepared.objects.map(({ key, bytes }) =>
+      blobs.put(key, bytes, { ifAbsent: true }),
+    );
+    // All have ended, also when one has failed: nothing is left behind for a later invocation.
+    for (const put of await Promise.allSettled(puts))
+      if (put.status === "rejected") throw put.reason;
+    token.check();
     const item = encodeEntry(prepared.entry);
     const { partition } = this.#options;
     let result: AppendResult;

@@ -18,6 +18,7 @@ describe("a campaign", () => {
     const byTurns = new Campaign(options);
     expect(await byTurns.run(ignore)).toBeNull();
     expect(byTurns.totals.turns).toBeGreaterThanOrEqual(1_000);
+    expect(byTurns.totals.runs).toBeLessThan(100);
     const byRuns = new Campaign({ ...options, runs: 3 });
     expect(await byRuns.run(ignore)).toBeNull();
     expect(byRuns.totals).toMatchObject({ runs: 3, lastSeed: 3, runsByScenario: { counter: 3 } });

@@ -79,7 +79,7 @@ export class Deployment {
   }
 
   container(ports: FunctionPorts): ContainerCode {
-    const { credits, bounds, turnMs, warmBytesMax } = this.#settings;
+    const { credits, bounds, turnMs, warmBytesMax, acknowledgementSetFrom } = this.#settings;
     const functions = new JobFunctions({
       topology: new JobTopology(this.program(ports)),
       ports,
@@ -88,6 +88,7 @@ export class Deployment {
       bounds,
       turnMs,
       warmBytesMax,
+      acknowledgementSetFrom,
       print: () => undefined,
       onError: this.#onError,
     });

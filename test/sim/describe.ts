@@ -24,10 +24,12 @@ export function describeMessage(bytes: Uint8Array): string {
       return `${addressName(content.from)} #${content.sequence} ${bodyText(content.body)}`;
     case "wake":
       return `wake ${content.number}`;
-    case "start":
-      return "start";
     case "command":
       return `${content.command.kind} ${content.requestId}`;
+    case "acknowledged":
+      return `acknowledged ${content.checkpoint}`;
+    default:
+      return content.kind;
   }
 }
 

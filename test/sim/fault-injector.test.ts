@@ -46,6 +46,19 @@ describe("a fault injector", () => {
     }
   });
 
+  test("lists where a kind could have struck", () => {
+    const injector = new FaultInjector(4, { rates: {} });
+    for (const [kind, times] of [
+      ["ledger.append", 2],
+      ["blob.get", 1],
+    ] as const) {
+      const place = injector.place(kind, "r");
+      for (let i = 0; i < times; i += 1) injector.next(place);
+    }
+    expect(injector.possible("lost")).toEqual(["lost@ledger.append:r#1", "lost@ledger.append:r#2"]);
+    expect(injector.possible("fail")).toHaveLength(3);
+  });
+
   test("rests when it is off (F3)", () => {
     const injector = new FaultInjector(4, { rates: { throttle: 1 } });
     const place = injector.place("ledger.append", "one");

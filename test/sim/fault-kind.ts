@@ -10,9 +10,15 @@ export interface FaultDefinition {
   readonly onRequest?: true;
 }
 
-const changes: readonly CallKind[] = callKinds.filter(
-  (kind) => !["ledger.read", "ledger.newest", "record.get", "blob.get", "blob.list"].includes(kind),
-);
+const reads: readonly CallKind[] = [
+  "ledger.read",
+  "ledger.newest",
+  "record.get",
+  "set.members",
+  "blob.get",
+  "blob.list",
+];
+const changes: readonly CallKind[] = callKinds.filter((kind) => !reads.includes(kind));
 
 export const faults = {
   // Calls of any port.
@@ -24,7 +30,7 @@ export const faults = {
   "crash-before": { at: callKinds, rateMax: 0.02, what: "who calls dies before it is done" },
   "crash-after": { at: callKinds, rateMax: 0.02, what: "who calls dies when it is done" },
   retried: {
-    at: ["ledger.append", "record.put", "blob.put", "queue.send"],
+    at: ["ledger.append", "record.put", "set.add", "blob.put", "queue.send"],
     rateMax: 0.1,
     what: "done twice, because the client tried again on a lost answer",
   },

@@ -22,7 +22,8 @@ describe("a drawn plan", () => {
   });
 
   test("is read back from JSON", () => {
-    for (const plan of plans.slice(0, 50)) {
+    const listed = { rates: {}, only: ["lost@ledger.append:r#1"] };
+    for (const plan of [...plans.slice(0, 50), listed]) {
       expect(parseFaultPlan(JSON.stringify(plan))).toEqual(plan);
     }
   });
@@ -32,6 +33,7 @@ test.each([
   ['{"rates":{"thunder":0.1}}', 'unknown kind (got "thunder")'],
   ['{"rates":{"throttle":2}}', "rate of throttle (got 2)"],
   ['{"rates":{},"only":[1]}', "only is no list of occurrences"],
+  ['{"rates":{},"only":"all"}', "only is no list of occurrences"],
 ])("a plan like %s is refused: %s", (json, reason) => {
   expect(() => parseFaultPlan(json)).toThrow(reason);
 });

@@ -19,6 +19,8 @@ export interface Observer {
   /** The timer function is about to get a wake-up. */
   onWake?(message: DelayedMessage, invocation: number): void;
   onRecord?(key: string, bytes: Uint8Array, call: Call): void;
+  /** A member was added to a set, or was in it already; `members` has it. */
+  onMember?(set: string, member: number, members: readonly number[], call: Call): void;
   onPut?(key: string, bytes: Uint8Array, call: Call): void;
   onErase?(keys: readonly string[], call: Call): void;
   /** An invocation is about to start. */

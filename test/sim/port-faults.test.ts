@@ -247,4 +247,15 @@ describe("other ports", () => {
       bytes: bytes(1),
     });
   });
+
+  test("a set keeps what was added, also when the answer is lost", async () => {
+    const { world } = quietWorld("lost@set.add:s#1", "throttle@set.add:s#2");
+    const { sets } = world.client("c");
+    await expect(settled(world, sets.add("s", 1, unbounded))).rejects.toThrow("answer lost");
+    await expect(settled(world, sets.add("s", 2, unbounded))).rejects.toThrow("nothing done");
+    expect(await settled(world, sets.add("s", 3, unbounded))).toEqual([1, 3]);
+    expect(await settled(world, sets.members("s", unbounded))).toEqual([1, 3]);
+    await settled(world, sets.drop("s", unbounded));
+    expect(await settled(world, sets.members("s", unbounded))).toEqual([]);
+  });
 });

@@ -33,8 +33,8 @@ export function priceOf(
     prices.fifo * (fifo + mapping.units) +
     prices.standard * units("delay.send", "delay.receive", "delay.delete");
   const ledger =
-    prices.write * units("ledger.append", "ledger.trim", "record.put") +
-    prices.read * units("ledger.read", "ledger.newest", "record.get");
+    prices.write * units("ledger.append", "ledger.trim", "record.put", "set.add", "set.drop") +
+    prices.read * units("ledger.read", "ledger.newest", "record.get", "set.members");
   const objects =
     prices.objectPut * units("blob.put", "blob.list") + prices.objectGet * units("blob.get");
   const functions =

@@ -11,6 +11,8 @@ export interface RunSettings {
   readonly bounds: TurnBounds;
   readonly turnMs: number;
   readonly warmBytesMax: number;
+  /** With more subtasks than this checkpoints are acknowledged in sets. */
+  readonly acknowledgementSetFrom: number;
   /** All vertices in one function, or one each. */
   readonly oneFunction: boolean;
   readonly actions: readonly PlannedAction[];
@@ -37,6 +39,9 @@ export interface PlannedAction {
   readonly parallelism: number;
 }
 
+/** More subtasks than any job has. */
+const NEVER = 1_000_000;
+
 const KINDS: readonly ActionKind[] = [
   "savepoint",
   "checkpoint",
@@ -61,6 +66,7 @@ export function drawSettings(random: Stream): RunSettings {
     },
     turnMs: Math.round(random.logBetween(100, 4_000)),
     warmBytesMax: random.chance(0.2) ? 0 : 8_000_000,
+    acknowledgementSetFrom: random.fork("acknowledgements").pick([0, 1, NEVER]),
     oneFunction: random.chance(0.3),
     replays: random.chance(0.3),
     actions: Array.from({ length: count }, () => ({

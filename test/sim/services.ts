@@ -1,12 +1,14 @@
 import type { BlobStore } from "../../core/ports/index.ts";
 import type { FunctionPorts } from "../../core/protocol/function.ts";
 import { MemoryBlobStore } from "../../infra/memory/memory-blob-store.ts";
+import { MemoryNumberSets } from "../../infra/memory/memory-number-sets.ts";
 import { MemoryRecordStore } from "../../infra/memory/memory-record-store.ts";
 import { ClientBlobs } from "./client-blobs.ts";
 import { ClientDelays } from "./client-delays.ts";
 import { ClientLedger } from "./client-ledger.ts";
 import { ClientQueues } from "./client-queues.ts";
 import { ClientRecords } from "./client-records.ts";
+import { ClientSets } from "./client-sets.ts";
 import type { Client } from "./client.ts";
 import { DelayService } from "./delay-service.ts";
 import { LedgerService } from "./ledger-service.ts";
@@ -19,6 +21,7 @@ export class Services {
   readonly delays: DelayService;
   readonly ledger: LedgerService;
   readonly records: MemoryRecordStore = new MemoryRecordStore();
+  readonly sets: MemoryNumberSets = new MemoryNumberSets();
   readonly blobs: BlobStore = new MemoryBlobStore();
 
   constructor(sim: Simulation) {
@@ -36,6 +39,7 @@ export class Services {
       delays: new ClientDelays(client, this.delays),
       ledger: new ClientLedger(client, this.ledger),
       records: new ClientRecords(client, this.records),
+      sets: new ClientSets(client, this.sets),
       blobs: new ClientBlobs(client, this.blobs),
     };
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { counterScenario } from "./counter.ts";
 import type { FaultPlan } from "./fault-plan.ts";
 import { Shrinker } from "./shrink.ts";
-import type { Trial } from "./trial.ts";
+import type { Scenario, Trial } from "./trial.ts";
 
 const plan: FaultPlan = {
   rates: {
@@ -27,6 +27,23 @@ describe("a shrinker", () => {
     const again = await scenario.run(smaller.trial);
     expect(again.hash).toBe(smaller.outcome.hash);
     expect(again.trace(20)).toContain("ledger.append");
+  });
+
+  test("does not take another violation for the first (H1)", async () => {
+    // With little input the defect shows as another one, which is not what is looked for.
+    const two: Scenario = {
+      ...scenario,
+      run: async (small) => {
+        const outcome = await scenario.run(small);
+        if (small.size >= 30 || outcome.failure === null) return outcome;
+        return { ...outcome, failure: new Error("I-OTHER: something else") };
+      },
+    };
+    const outcome = await two.run(trial);
+    const smaller = await new Shrinker(two, trial, outcome, () => false).shrink();
+    expect(smaller.outcome.failure?.message).toMatch(/^I-ONCE/);
+    expect(smaller.trial.size).toBeGreaterThanOrEqual(30);
+    expect(smaller.trial.size).toBeLessThan(60);
   });
 
   test("stops when its budget is used up (H2)", async () => {

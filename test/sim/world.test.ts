@@ -33,7 +33,7 @@ describe("a world with faults", () => {
     for (const seed of few) {
       expect(await hash(seed), `seed ${seed}`).toEqual(await hash(seed));
     }
-    expect(await hash(5)).not.toEqual(await hash(6));
+    expect((await hash(5))[0]).not.toBe((await hash(6))[0]);
   });
 
   test("goes the same way when what struck is listed (F2)", async () => {

@@ -5,6 +5,7 @@ import { FileBlobStore } from "../file-blob-store.ts";
 import { FileDelayQueue } from "../file-delay-queue.ts";
 import { FileFifoQueues } from "../file-fifo-queues.ts";
 import { FileLedger } from "../file-ledger.ts";
+import { FileNumberSets } from "../file-number-sets.ts";
 import { FileRecordStore } from "../file-record-store.ts";
 
 /** The ports of a job's functions over one directory, for any process of this machine. */
@@ -25,8 +26,8 @@ const systemRandom: Random = { next: () => Math.random() };
 /**
  * Opens the ports below a directory:
  *
- *     queues/ delays/ ledger/ records/   what the functions share
- *     blobs/                             objects: bodies, keyed files, checkpoints, savepoints
+ *     queues/ delays/ ledger/ records/ sets/   what the functions share
+ *     blobs/                                   objects: bodies, keyed files, checkpoints, savepoints
  */
 export async function openFilePorts(
   directory: string,
@@ -40,6 +41,7 @@ export async function openFilePorts(
     delays: await FileDelayQueue.open(at("delays"), { clock: wallClock, sync }),
     ledger: await FileLedger.open(at("ledger"), { sync }),
     records: await FileRecordStore.open(at("records"), { sync }),
+    sets: await FileNumberSets.open(at("sets"), { sync }),
     blobs: await FileBlobStore.open(blobDirectory(directory)),
   };
 }

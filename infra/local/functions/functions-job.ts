@@ -262,12 +262,17 @@ export class FunctionsJob implements JobHandle {
       case "stopped":
         return this.#stopped();
       case "failed":
-        return this.#fail(failureOf(record));
+        return this.#failed(failureOf(record));
       case "cancelled":
         return this.#end("cancelled");
       default:
         await this.#watch.lookNowAndThen();
     }
+  }
+
+  #failed(error: JobError): void {
+    this.#options.onEvent({ kind: "failed", error, restartInMs: null });
+    this.#fail(error);
   }
 
   /** FJ3. */

@@ -27,6 +27,8 @@ import { type ProtocolState, initialProtocolState } from "../../../core/protocol
 import { Sections, decodeChanges, encodeChanges } from "../../../core/protocol/sections.ts";
 import type { Unit, UnitFactory, UnitResult } from "../../../core/protocol/unit.ts";
 import { MemoryBlobStore } from "../../../infra/memory/memory-blob-store.ts";
+import { MemoryLedger } from "../../../infra/memory/memory-ledger.ts";
+import { MemoryNumberSets } from "../../../infra/memory/memory-number-sets.ts";
 import { NO_OPERATOR_STATE } from "../checkpoint/sample-metadata.ts";
 import { Topology, settings } from "../graph/topology.ts";
 
@@ -34,6 +36,7 @@ import { Topology, settings } from "../graph/topology.ts";
 export type Given =
   | { readonly kind: "wake" | "start" }
   | { readonly kind: "command"; readonly requestId: string; readonly command: Command }
+  | { readonly kind: "acknowledged"; readonly checkpoint: number }
   | { readonly kind: "from"; readonly name: string; readonly control: Control };
 
 export const start: Given = { kind: "start" };
@@ -89,6 +92,8 @@ export interface BenchOptions {
   readonly blobs?: BlobStore;
   /** After every turn a new unit goes on from what the old one wrote. */
   readonly cold?: boolean;
+  /** Cuts are acknowledged in sets. */
+  readonly usesSets?: boolean;
 }
 
 /** What is handed out by the bench's source: 10, 20, 30 in their order. */
@@ -112,6 +117,9 @@ export function tens(): Promise<number[]> {
 /** Runs the turns of a coordinator as the host does, with its own idea of the ledger. */
 export class CoordinatorBench {
   readonly blobs: BlobStore;
+  /** Of the tasks. */
+  readonly ledgers: MemoryLedger = new MemoryLedger();
+  readonly sets: MemoryNumberSets = new MemoryNumberSets();
   readonly topology: JobTopology;
   /** Of the last turn. */
   result: UnitResult | null = null;
@@ -207,11 +215,12 @@ export class CoordinatorBench {
     const { topology, blobs } = this;
     const factory: UnitFactory = new CoordinatorFactory({
       topology,
-      blobs,
+      ports: { blobs, ledger: this.ledgers, sets: this.sets },
       runId: RUN,
       generation: 1,
       codeHash: "code",
       ledgerKeptMs: 3_600_000,
+      usesSets: this.#options.usesSets === true,
     });
     const sections = new Sections();
     sections.apply(this.#ledger.all());
@@ -237,6 +246,7 @@ export class CoordinatorBench {
       case "start":
         return { kind: "start", restoreId: "r1" };
       case "command":
+      case "acknowledged":
         return given;
       case "from": {
         const sequence = (this.#sequences.get(given.name) ?? 0) + 1;

@@ -18,6 +18,7 @@ import { MemoryBlobStore } from "../../../infra/memory/memory-blob-store.ts";
 import { MemoryDelayQueue } from "../../../infra/memory/memory-delay-queue.ts";
 import { MemoryFifoQueues } from "../../../infra/memory/memory-fifo-queues.ts";
 import { MemoryLedger } from "../../../infra/memory/memory-ledger.ts";
+import { MemoryNumberSets } from "../../../infra/memory/memory-number-sets.ts";
 import { MemoryRecordStore } from "../../../infra/memory/memory-record-store.ts";
 
 const VISIBILITY_MS = 30_000;
@@ -49,7 +50,10 @@ function counted(ledger: MemoryLedger, onAppend: () => void): Ledger {
 }
 
 export interface Driver {
-  readonly ports: FunctionPorts & { readonly queues: MemoryFifoQueues };
+  readonly ports: FunctionPorts & {
+    readonly queues: MemoryFifoQueues;
+    readonly sets: MemoryNumberSets;
+  };
   readonly clock: { nowMs: number; now(): number };
   readonly errors: unknown[];
   readonly lines: string[];
@@ -98,6 +102,7 @@ export function driver(
     delays: new MemoryDelayQueue(clock),
     ledger: counted(new MemoryLedger(), () => (appends += 1)),
     records: new MemoryRecordStore(),
+    sets: new MemoryNumberSets(),
     blobs: new MemoryBlobStore(),
   };
   const errors: unknown[] = [];

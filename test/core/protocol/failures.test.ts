@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { sequenceSource } from "../../../core/connector/index.ts";
 import {
   type Job,
+  type Sink,
   WatermarkStrategy,
   collectSink,
   defineJob,
@@ -73,5 +74,53 @@ describe("user code that fails on functions", () => {
     await run.run();
     expect((await run.control().overview())?.record.phase).toBe("finished");
     expect(values.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
+  });
+});
+
+describe("a sink that fails on functions", () => {
+  test("fails the job with its own words, and publishes when it is resumed", async () => {
+    let refuses = true;
+    const published: number[] = [];
+    const job = defineJob({
+      name: "refusing",
+      restart: restartStrategy.fixedDelay({ attempts: 1, delay: { seconds: 1 } }),
+      build(env) {
+        env
+          .fromSource(numbers, WatermarkStrategy.noWatermarks<number>(), "numbers")
+          .sinkTo({
+            describe: "refusing",
+            guarantee: "exactly-once",
+            createWriter() {
+              const values: number[] = [];
+              return {
+                write: (value) => void values.push(value),
+                prepareCommit: async () => [values],
+              };
+            },
+            createCommitter: () => ({
+              async commit(batches) {
+                if (refuses) throw new Error("the bucket is gone");
+                published.push(...batches.flat());
+              },
+            }),
+          } satisfies Sink<number, number[]>)
+          .uid("out");
+      },
+    });
+    let off = false;
+    const run = driver(job, {
+      switchOff: async () => {
+        off = true;
+      },
+    });
+    await run.control().start({ from: "fresh" });
+    await run.run({ while: () => !off });
+    expect((await run.control().overview())?.record.failure?.message).toContain("bucket is gone");
+    refuses = false;
+    off = false;
+    await run.control().resume();
+    await run.run();
+    expect((await run.control().overview())?.record.phase).toBe("finished");
+    expect(published.toSorted((a, b) => a - b)).toHaveLength(200);
   });
 });

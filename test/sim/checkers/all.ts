@@ -28,6 +28,6 @@ export function allCheckers(
     new WriteAheadChecker(),
     new WatermarkChecker(context),
     new BoundChecker(context),
-    new IdleChecker(),
+    new IdleChecker(completions),
   ];
 }

@@ -1,4 +1,5 @@
 import type { FifoMessage } from "../../../core/ports/index.ts";
+import type { AcknowledgedOperators } from "../../../core/protocol/acknowledgement-set.ts";
 import type { Address } from "../../../core/protocol/address.ts";
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import type { Peers } from "../../../core/protocol/job-topology.ts";
@@ -37,6 +38,15 @@ export interface LedgerView {
   readonly protocol: ProtocolState;
   readonly outbox: Outbox;
   readonly sent: readonly Sent[];
+  /** Of a coordinator: the checkpoints that are pending. */
+  readonly pending: readonly number[];
+}
+
+/** What an entry acknowledges a checkpoint with, in a message or in its set. */
+export interface Acknowledgement {
+  readonly checkpoint: number;
+  readonly version: number;
+  readonly operators: AcknowledgedOperators;
 }
 
 /** An entry that was appended. */
@@ -44,6 +54,7 @@ export interface Commit {
   readonly before: LedgerView | null;
   readonly after: LedgerView;
   readonly changes: readonly SectionChange[];
+  readonly acknowledgements: readonly Acknowledgement[];
   /** Messages of the group that the invocation which appended it was given. */
   readonly inHand: readonly Delivered[];
   readonly at: number;
@@ -60,6 +71,13 @@ export interface Accepted {
   readonly generation: number;
   readonly partition: string;
   readonly content: MessageContent;
+}
+
+/** A member of a set of acknowledgements, right after it was added. */
+export interface Member {
+  readonly set: string;
+  readonly member: number;
+  readonly members: readonly number[];
 }
 
 /** Something that became visible outside. */
@@ -98,6 +116,8 @@ export interface Checker {
   onAccepted?(accepted: Accepted): void;
   /** A wake-up of an arming is in the standard queue. */
   onArmed?(partition: string, number: number): void;
+  /** A member is in a set of acknowledgements, with the others. */
+  onMember?(member: Member): void;
   onDeleted?(view: LedgerView | null, message: FifoMessage, content: MessageContent): void;
   onStaged?(published: Published): void;
   onPublished?(published: Published): void;

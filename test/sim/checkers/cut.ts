@@ -1,11 +1,9 @@
 import { fromBytes } from "../../../core/record/index.ts";
 import { type Address, addressName, isCoordinator } from "../../../core/protocol/address.ts";
-import type { Control } from "../../../core/protocol/control.ts";
 import type { Checker, CheckerContext, Commit, LedgerView } from "./checker.ts";
 import type { Completions } from "./completions.ts";
 import { Violation } from "./violation.ts";
 
-type Ack = Extract<Control, { readonly kind: "ack" }>;
 type Held = readonly [
   peer: number,
   sequence: number,
@@ -61,15 +59,9 @@ export class CutChecker implements Checker {
     if (held !== undefined) this.#held.set(after.partition, fromBytes(held.bytes) as Held[]);
     const { cut } = after.entry;
     if (cut > 0) this.#cut(after, cut, barriers);
-    for (const { items } of after.sent) {
-      for (const item of items) if (item.kind === "control") this.#control(after, item.control);
+    for (const { checkpoint, version } of commit.acknowledgements) {
+      this.#acks.set(`${after.partition}@${checkpoint}`, version);
     }
-  }
-
-  #control({ partition }: LedgerView, control: Control): void {
-    if (control.kind !== "ack") return;
-    const { checkpoint, version } = control as Ack;
-    this.#acks.set(`${partition}@${checkpoint}`, version);
   }
 
   /** Counts what an entry sends; gives the counts at its barriers, by channel and edge. */

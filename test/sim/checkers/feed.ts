@@ -1,6 +1,11 @@
 import type { FifoEntry, FifoMessage } from "../../../core/ports/index.ts";
 import { decodeOutbox, EMPTY_OUTBOX } from "../../../core/protocol/outbox.ts";
 import {
+  ACKNOWLEDGEMENT_SECTION,
+  decodeAcknowledgement,
+  entryOf,
+} from "../../../core/protocol/acknowledgement-set.ts";
+import {
   type Address,
   parseAddress,
   parseGroup,
@@ -12,7 +17,7 @@ import { type LedgerEntry, decodeEntry } from "../../../core/protocol/ledger-ent
 import { decodeMessage, readBody, readElement } from "../../../core/protocol/message.ts";
 import type { Outbox, OutboxMessage } from "../../../core/protocol/outbox.ts";
 import { decodeProtocolState, PROTOCOL_SECTION } from "../../../core/protocol/protocol-state.ts";
-import { decodeChanges } from "../../../core/protocol/sections.ts";
+import { type SectionChange, decodeChanges } from "../../../core/protocol/sections.ts";
 import type { CompletedCheckpoint } from "../../../core/protocol/completed-checkpoints.ts";
 import {
   COORDINATOR_SECTION,
@@ -25,6 +30,7 @@ import type { Observer } from "../observer.ts";
 import { decodeGuard, decodeRows, OUTSIDE } from "../sinks.ts";
 import type { RunSettings } from "../run-settings.ts";
 import type {
+  Acknowledgement,
   Checker,
   CheckerContext,
   Commit,
@@ -120,7 +126,9 @@ export class Feed implements Observer, CheckerContext {
     }
     if (entry.kind === "seal") return this.#seal(partition, before);
     const { generation } = placeOf(this.job, partition);
-    if (generation < (this.#record?.generation ?? 0) && this.#record?.phase === "running") {
+    const isOld = generation < (this.#record?.generation ?? 0);
+    // Of two restores at once one wins: what the other wrote belongs to nobody.
+    if (isOld && this.#record?.phase === "running" && entry.kind !== "genesis") {
       throw new Violation("I-GEN", `${partition} gets version ${version}, but a later one runs`);
     }
     this.turns += entry.kind === "turn" ? 1 : 0;
@@ -154,6 +162,10 @@ export class Feed implements Observer, CheckerContext {
     const partition = this.#partition(queue, message.group);
     const view = this.#sealed.has(partition) ? null : (this.#views.get(partition) ?? null);
     for (const checker of this.#checkers) checker.onDeleted?.(view, message, content);
+  }
+
+  onMember(set: string, member: number, members: readonly number[]): void {
+    for (const checker of this.#checkers) checker.onMember?.({ set, member, members });
   }
 
   onDelay(body: Uint8Array): void {
@@ -251,11 +263,13 @@ export class Feed implements Observer, CheckerContext {
       protocol: decodeProtocolState(protocolBytes),
       outbox,
       sent: outbox.messages.map(sentOf),
+      pending: pendingIn(changes) ?? before?.pending ?? [],
     };
     return {
       before,
       after,
       changes,
+      acknowledgements: [...acknowledgedByMessage(after), ...acknowledgedInSet(after, changes)],
       inHand: this.#inHand(partition, call),
       at: this.#options.now(),
     };
@@ -320,6 +334,36 @@ export function placeOf(
   const rest = partition.slice(job.length + 1);
   const at = rest.indexOf("/");
   return { generation: Number(rest.slice(0, at)), address: parseAddress(rest.slice(at + 1)) };
+}
+
+/** Null: the entry changes nothing of it. */
+function pendingIn(changes: readonly SectionChange[]): readonly number[] | null {
+  const change = changes.findLast(({ name }) => name === COORDINATOR_SECTION);
+  if (change === undefined) return null;
+  const { checkpoints } = fromBytes(change.bytes) as CoordinatorState; // as the coordinator keeps it
+  return (checkpoints?.pending ?? []).map(({ checkpoint }) => checkpoint);
+}
+
+function acknowledgedByMessage({ sent }: LedgerView): readonly Acknowledgement[] {
+  const items = sent.flatMap(({ items: all }) => all);
+  return items.flatMap((item) =>
+    item.kind === "control" && item.control.kind === "ack" ? [item.control] : [],
+  );
+}
+
+function acknowledgedInSet(
+  { outbox, partition, version }: LedgerView,
+  changes: readonly SectionChange[],
+): readonly Acknowledgement[] {
+  return outbox.effects.flatMap((effect) => {
+    if (effect.kind !== "acknowledge") return [];
+    const section = changes.findLast(({ name }) => name === ACKNOWLEDGEMENT_SECTION);
+    if (section === undefined || entryOf(effect.member).version !== version) {
+      throw new Violation("I-CUT", `${partition} ${version} acknowledges what it does not hold`);
+    }
+    const operators = decodeAcknowledgement(section.bytes);
+    return [{ checkpoint: effect.checkpoint, version, operators }];
+  });
 }
 
 function sentOf({ to, sequence, data, body }: OutboxMessage): Sent {

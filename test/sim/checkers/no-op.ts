@@ -3,7 +3,7 @@ import type { MessageContent } from "../../../core/protocol/message.ts";
 import type { LedgerView } from "./checker.ts";
 
 /** Whether a message has no effect any more on a subtask as it is, for ever (P1, P3.3). */
-export function isNoOp({ protocol, peers }: LedgerView, content: MessageContent): boolean {
+export function isNoOp({ protocol, peers, pending }: LedgerView, content: MessageContent): boolean {
   switch (content.kind) {
     case "channel": {
       const peer = peers.index.get(addressName(content.from)) ?? -1;
@@ -17,7 +17,9 @@ export function isNoOp({ protocol, peers }: LedgerView, content: MessageContent)
     }
     case "start":
       return protocol.started === content.restoreId;
+    case "acknowledged":
+      return !pending.includes(content.checkpoint);
     case "command":
-      return true;
+      return true; // whoever gets it knows by its own state
   }
 }

@@ -1,4 +1,5 @@
-import { addressName } from "../../../core/protocol/address.ts";
+import { acknowledgementSet, subtasksIn } from "../../../core/protocol/acknowledgement-set.ts";
+import { COORDINATOR, addressName } from "../../../core/protocol/address.ts";
 import type { Effect } from "../../../core/protocol/outbox.ts";
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import type { FifoMessage } from "../../../core/ports/index.ts";
@@ -9,6 +10,7 @@ import type {
   CheckerContext,
   Commit,
   LedgerView,
+  Member,
   Published,
 } from "./checker.ts";
 import { Violation } from "./violation.ts";
@@ -50,10 +52,31 @@ export class OutboxChecker implements Checker {
   }
 
   onAccepted({ partition, content }: Accepted): void {
+    if (content.kind === "acknowledged") this.#done(fullName(partition, content.checkpoint));
     if (content.kind !== "channel") return;
     const { from, sequence } = content;
     const name = `${partition} gets ${addressName(from)} #${sequence}`;
     this.#assertEffectsFirst(name);
+    this.#done(name);
+  }
+
+  /** A cut is acknowledged last (AS1); who sees the set full says so before its entry is done (AS3). */
+  onMember({ set, member, members }: Member): void {
+    const name = memberName(set, member);
+    const partition = this.#waiting.get(name);
+    const open = this.#open.get(partition ?? "");
+    if (partition === undefined || open === undefined) return;
+    if (open.size > 1) {
+      throw new Violation("I-EFFECTS", `${name}, but not yet done is ${[...open].join(", ")}`);
+    }
+    const [, generation = "", , checkpoint = ""] = set.split("/");
+    const subtasks = this.#context.subtasks(Number(generation)).length;
+    if (subtasksIn(members) === subtasks) {
+      const coordinator = this.#context.partition(Number(generation), COORDINATOR);
+      const full = fullName(coordinator, Number(checkpoint));
+      open.add(full);
+      this.#waiting.set(full, partition);
+    }
     this.#done(name);
   }
 
@@ -99,7 +122,7 @@ export class OutboxChecker implements Checker {
   #assertEffectsFirst(name: string): void {
     const open = this.#open.get(this.#waiting.get(name) ?? "");
     for (const other of open ?? []) {
-      if (other.includes(" gets ") || other.includes(" is woken ")) continue;
+      if (LATER.some((each) => other.includes(each))) continue;
       throw new Violation("I-EFFECTS", `${name}, but not yet done is ${other}`);
     }
   }
@@ -128,6 +151,9 @@ export class OutboxChecker implements Checker {
   }
 }
 
+/** In names of what happens when all effects have. */
+const LATER = [" gets ", " is woken ", " has "];
+
 /** Everything that an entry makes happen, each as a name. */
 function namesOf(context: CheckerContext, view: LedgerView): readonly string[] {
   const { outbox, address, generation, partition, version, peers } = view;
@@ -140,12 +166,17 @@ function namesOf(context: CheckerContext, view: LedgerView): readonly string[] {
   }
   if (outbox.wake !== null) names.push(`${partition} is woken ${outbox.wake.number}`);
   for (const effect of outbox.effects) {
-    names.push(...effectNames(effect, view, `${generation}.${version}`));
+    names.push(...effectNames(effect, view, `${generation}.${version}`, context.job));
   }
   return names;
 }
 
-function effectNames(effect: Effect, { address, generation }: LedgerView, at: string): string[] {
+function effectNames(
+  effect: Effect,
+  { address, generation }: LedgerView,
+  at: string,
+  job: string,
+): string[] {
   switch (effect.kind) {
     case "publish":
       return (effect.committables as readonly Staged[]).map(({ publishedKey }) => publishedKey);
@@ -153,6 +184,10 @@ function effectNames(effect: Effect, { address, generation }: LedgerView, at: st
       return [`${effect.uid}/${address.subtask} applies ${at}`];
     case "savepoint":
       return [effect.key];
+    case "acknowledge": {
+      const { checkpoint, member } = effect;
+      return [memberName(acknowledgementSet(job, generation, checkpoint), member)];
+    }
     case "job":
       return [`job ${generation} ${effect.phase}`];
     default:
@@ -166,11 +201,19 @@ function describe(content: Accepted["content"]): string {
       return `${addressName(content.from)} #${content.sequence}`;
     case "wake":
       return `wake ${content.number}`;
-    case "start":
-      return "start";
-    case "command":
-      return `command ${content.requestId}`;
+    case "acknowledged":
+      return `acknowledged ${content.checkpoint}`;
+    default:
+      return content.kind;
   }
+}
+
+function memberName(set: string, member: number): string {
+  return `${set} has ${member}`;
+}
+
+function fullName(partition: string, checkpoint: number): string {
+  return `${partition} hears that ${checkpoint} is acknowledged`;
 }
 
 function idHash(messageId: string): number {

@@ -1,7 +1,6 @@
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
-import type { Control } from "../../../core/protocol/control.ts";
 import type { Staged } from "../sinks.ts";
-import type { Checker, Commit, Published } from "./checker.ts";
+import type { Acknowledgement, Checker, Commit, Published } from "./checker.ts";
 import type { Completions } from "./completions.ts";
 import { Violation } from "./violation.ts";
 
@@ -31,10 +30,8 @@ export class TwoPhaseChecker implements Checker {
     this.#completions = completions;
   }
 
-  onCommit({ after }: Commit): void {
-    for (const { items } of after.sent) {
-      for (const item of items) if (item.kind === "control") this.#control(item.control);
-    }
+  onCommit({ acknowledgements }: Commit): void {
+    for (const acknowledgement of acknowledgements) this.#acknowledge(acknowledgement);
   }
 
   onPublished({ key, checkpoint }: Published): void {
@@ -78,14 +75,13 @@ export class TwoPhaseChecker implements Checker {
     }
   }
 
-  #control(control: Control): void {
-    if (control.kind !== "ack") return;
-    let keys = this.#acknowledged.get(control.checkpoint);
+  #acknowledge({ checkpoint, operators }: Acknowledgement): void {
+    let keys = this.#acknowledged.get(checkpoint);
     if (keys === undefined) {
       keys = new Set();
-      this.#acknowledged.set(control.checkpoint, keys);
+      this.#acknowledged.set(checkpoint, keys);
     }
-    for (const [, { operatorState }] of control.operators) {
+    for (const [, { operatorState }] of operators) {
       const epochs = (operatorState.lists["committables"] ?? []) as readonly Epoch[]; // as the operator keeps them
       for (const epoch of epochs) {
         for (const { publishedKey } of epoch.committables) keys.add(publishedKey);

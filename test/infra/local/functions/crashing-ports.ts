@@ -14,7 +14,7 @@ export function crashingPorts(ports: FunctionPorts, seed: number, share: number)
     if (drawn > 1 - share / 2) await die();
     return result;
   };
-  const { queues, delays, ledger, blobs } = ports;
+  const { queues, delays, ledger, sets, blobs } = ports;
   return {
     ...ports,
     queues: {
@@ -35,6 +35,11 @@ export function crashingPorts(ports: FunctionPorts, seed: number, share: number)
       read: (partition, from, scope) => ledger.read(partition, from, scope),
       newest: (partition, scope) => ledger.newest(partition, scope),
       trim: (partition, versions, scope) => ledger.trim(partition, versions, scope),
+    },
+    sets: {
+      add: (set, member, scope) => maybe(() => sets.add(set, member, scope)),
+      members: (set, scope) => sets.members(set, scope),
+      drop: (set, scope) => maybe(() => sets.drop(set, scope)),
     },
     blobs: {
       put: (key, bytes, options) => maybe(() => blobs.put(key, bytes, options)),

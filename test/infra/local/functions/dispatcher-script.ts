@@ -9,6 +9,7 @@ import {
 } from "../../../../infra/local/functions/run-on-functions.ts";
 import { FaultyFiles } from "../../../examples/faulty-files.ts";
 import { functionJobs } from "./function-jobs.ts";
+import { untilRecords } from "./until-records.ts";
 import type { TestSource } from "./worker-script.ts";
 
 export interface DispatcherRun {
@@ -18,6 +19,8 @@ export interface DispatcherRun {
   readonly options: Pick<RunOnFunctionsOptions, "directory" | "params" | "commandLine" | "from">;
   /** Asks for a stop as soon as it runs. */
   readonly stop: boolean;
+  /** Takes a savepoint once its sources have emitted so many records; null: never. */
+  readonly savepointAfter: number | null;
   /** SIGKILL in this one of its calls that change files; null: never. */
   readonly dieInCall: number | null;
 }
@@ -26,6 +29,7 @@ export type DispatcherReport =
   | { readonly kind: "started" }
   | { readonly kind: "invocation" }
   | { readonly kind: "checkpoint" }
+  | { readonly kind: "savepoint"; readonly folder: string }
   | { readonly kind: "notice"; readonly line: string }
   | {
       readonly kind: "ended";
@@ -60,6 +64,10 @@ const handle = await runOnFunctions(job, {
     if (event.kind === "notice") report({ kind: "notice", line: event.line });
   },
 });
+if (run.savepointAfter !== null) {
+  await untilRecords(handle, run.savepointAfter);
+  report({ kind: "savepoint", folder: await handle.savepoint() });
+}
 if (run.stop) void handle.stop().catch(() => undefined);
 const { state, functions } = await handle.result;
 report({ kind: "ended", state, workersLost: functions.workersLost, calls: files.calls });

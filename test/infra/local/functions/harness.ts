@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { type JobEvent, type JobHandle, type RunJobOptions, runJob } from "../../../../index.ts";
+import { type JobEvent, type RunJobOptions, runJob } from "../../../../index.ts";
 import type { FunctionsJob } from "../../../../infra/local/functions/functions-job.ts";
 import {
   type RunOnFunctionsOptions,
@@ -71,6 +71,7 @@ export class FunctionsBench {
     return new DispatcherProcess(await this.#dispatcher, {
       crashes: null,
       stop: false,
+      savepointAfter: null,
       dieInCall: null,
       ...run,
       script: await this.#script,
@@ -93,15 +94,6 @@ export function jobNamed(name: string) {
   const job = functionJobs[name];
   if (job === undefined) throw new Error(`there is no job ${name}`);
   return job;
-}
-
-/** Waits until the sources of a job have emitted so many records. */
-export async function untilRecords(handle: JobHandle, records: number): Promise<void> {
-  while (handle.status().records < records) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 5);
-    });
-  }
 }
 
 /** A script and everything it imports from the project, as one file. */

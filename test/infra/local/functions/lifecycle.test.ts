@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { JobEvent } from "../../../../index.ts";
 import { outputLines } from "../../../recovery/flights-output.ts";
-import { FunctionsBench, untilRecords } from "./harness.ts";
+import { FunctionsBench } from "./harness.ts";
+import { untilRecords } from "./until-records.ts";
 
 const bench = new FunctionsBench();
 afterAll(() => bench.close());

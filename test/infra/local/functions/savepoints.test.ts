@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type JobHandle, runJob } from "../../../../index.ts";
 import { outputLines } from "../../../recovery/flights-output.ts";
-import { FunctionsBench, jobNamed, untilRecords } from "./harness.ts";
+import { FunctionsBench, jobNamed } from "./harness.ts";
+import { untilRecords } from "./until-records.ts";
 
 const bench = new FunctionsBench();
 afterAll(() => bench.close());
@@ -11,6 +12,8 @@ afterAll(() => bench.close());
 const TIMEOUT_MS = 60_000;
 const SLOW = { count: 4_000, rate: 1_000 };
 const FAST = { count: 4_000, rate: 100_000 };
+
+const NO_CHECKPOINTS = { checkpointing: { interval: { hours: 1 } } };
 
 type Host = "embedded" | "functions";
 
@@ -83,6 +86,35 @@ describe("a savepoint", () => {
       await (
         await start("functions", { ...options, params, from })
       ).result;
+      expect(outputLines(output)).toEqual(await bench.embedded("running", { params }));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "keeps its output when its run is set back behind it",
+    async () => {
+      const [directory, output] = [bench.newFolder(), bench.newFolder()];
+      const options = { directory, params: { ...SLOW, output }, commandLine: NO_CHECKPOINTS };
+      const killed = await bench.spawn({ job: "running", options, savepointAfter: 300 });
+      await killed.killAfter(1, "savepoint");
+      const taken = killed.reports.find((report) => report.kind === "savepoint");
+      const setBack = await bench.start({
+        ...options,
+        job: "running",
+        commandLine: { ...NO_CHECKPOINTS, parallelism: 2 },
+      });
+      await untilRecords(setBack, 300);
+      setBack.cancel();
+      await setBack.result;
+      const params = { ...FAST, output };
+      const second = await start("functions", {
+        directory: bench.newFolder(),
+        params,
+        from: taken?.kind === "savepoint" ? taken.folder : null,
+        parallelism: 1,
+      });
+      await second.result;
       expect(outputLines(output)).toEqual(await bench.embedded("running", { params }));
     },
     TIMEOUT_MS,

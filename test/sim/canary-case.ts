@@ -1,0 +1,19 @@
+import type { Canary } from "./canaries.ts";
+import type { FaultKind } from "./fault-kind.ts";
+import type { SimJob } from "./jobs/sim-job.ts";
+import type { RunSettings } from "./run-settings.ts";
+
+/** How the simulator finds that a rule is broken. */
+export interface CanaryCase {
+  readonly canary: Canary;
+  /** Others that are broken with it, because another rule makes up for it alone. */
+  readonly beside?: readonly Canary[];
+  /** The checkers of which one has to say so. */
+  readonly rules: readonly string[];
+  readonly job: SimJob;
+  readonly size?: number;
+  readonly settings?: Partial<RunSettings>;
+  readonly rates: Readonly<Partial<Record<FaultKind, number>>>;
+  /** It is found within so many turns, over seeds 1, 2, .. */
+  readonly turnsMax: number;
+}
