@@ -20,7 +20,7 @@ import { EMPTY_OUTBOX, encodeOutbox } from "./outbox.ts";
 import { PROTOCOL_SECTION, encodeProtocolState, initialProtocolState } from "./protocol-state.ts";
 import { type SectionChange, encodeChanges } from "./sections.ts";
 import { TaskMemory } from "./task-memory.ts";
-import { MEMORY_SECTION, operatorSection } from "./task-unit.ts";
+import { MEMORY_SECTION, operatorSection } from "./task-sections.ts";
 import { bodyKey } from "./object-keys.ts";
 
 /** What a generation starts from. */

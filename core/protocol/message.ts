@@ -72,11 +72,7 @@ export interface AcknowledgedMessage {
 }
 
 export type MessageContent =
-  | ChannelMessage
-  | WakeMessage
-  | StartMessage
-  | CommandMessage
-  | AcknowledgedMessage;
+  ChannelMessage | WakeMessage | StartMessage | CommandMessage | AcknowledgedMessage;
 
 export interface Message {
   readonly job: string;

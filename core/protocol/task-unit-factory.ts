@@ -13,13 +13,12 @@ import { KeyedFiles } from "./keyed-files.ts";
 import type { SinkOutputs } from "./sink-outputs.ts";
 import { TaskMemory } from "./task-memory.ts";
 import {
-  type Acknowledging,
   HELD_BACK_SECTION,
   MEMORY_SECTION,
   PROGRESS_SECTION,
-  TaskUnit,
   operatorSection,
-} from "./task-unit.ts";
+} from "./task-sections.ts";
+import { type Acknowledging, TaskUnit } from "./task-unit.ts";
 import type { Unit, UnitFactory, UnitState } from "./unit.ts";
 
 export interface TaskUnitFactoryOptions {

@@ -74,7 +74,7 @@ export const canaryTable: readonly CanaryCase[] = [
     rules: ["LIVENESS", "EXACTLY-ONCE", "I-2PC"],
     job: timers,
     size: 300,
-    settings: quiet,
+    settings: { ...quiet, checkpointMs: 86_400_000, bounds: { recordsMax: 64, emissionsMax: 4 } },
     rates: {},
     turnsMax: 2_000,
   },
@@ -119,7 +119,7 @@ export const canaryTable: readonly CanaryCase[] = [
   },
   {
     canary: "claim-by-version",
-    rules: ["I-OWNER", "EXACTLY-ONCE", "LIVENESS", "I-COMMITFIRST", "I-CHAIN"],
+    rules: ["I-OWNER", "I-ACK", "EXACTLY-ONCE", "LIVENESS", "I-COMMITFIRST", "I-CHAIN"],
     job: sideBySide,
     settings: quiet,
     rates: { ...crashes, expire: 0.3, overrun: 0.1, slow: 0.1 },

@@ -24,6 +24,9 @@ const DAY = 24 * HOUR;
 const FAULTY_MS = 12 * HOUR;
 /** Without faults everything has to come to its end in this time. */
 const LIVENESS_MS = 12 * HOUR;
+/** A run that makes more turns has no end. */
+const TURNS_LEAST = 50_000;
+const TURNS_PER_INPUT = 100;
 /** Somebody looks after the job so often before it is given up. */
 const ROUNDS_MAX = 3;
 
@@ -65,6 +68,7 @@ class JobRun {
       job: job.name,
       settings: this.#settings,
       vanish: vanishes(plan),
+      turnsMax: TURNS_LEAST + TURNS_PER_INPUT * size,
       now: () => this.#world.now,
       topology: (planHash) => deployment.ofPlan(planHash),
     });

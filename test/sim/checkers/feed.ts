@@ -48,6 +48,8 @@ export interface FeedOptions {
   readonly topology: (planHash: string) => JobTopology | null;
   readonly settings: RunSettings;
   readonly vanish: boolean;
+  /** More entries than a run could ever need. */
+  readonly turnsMax: number;
 }
 
 /**
@@ -133,6 +135,9 @@ export class Feed implements Observer, CheckerContext {
     }
     this.turns += entry.kind === "turn" ? 1 : 0;
     this.#idleDeliveries = 0;
+    if (this.turns > this.#options.turnsMax) {
+      throw new Violation("ENDLESS", `${this.turns} entries and no end, now ${partition} ${version}`);
+    }
     const commit = this.#commit(partition, version, entry, before, call);
     this.#views.set(partition, commit.after);
     this.#keepRetained(commit);

@@ -1,0 +1,12 @@
+/** Sections of a task's ledger, beside those of its keyed state (`KeyedFiles.section`). */
+export const PROGRESS_SECTION = "progress";
+export const HELD_BACK_SECTION = "held-back";
+export const MEMORY_SECTION = "task";
+
+/** The section with an operator's list, union and broadcast state. */
+export function operatorSection(uid: string): string {
+  return `operator:${uid}`;
+}
+
+/** Place of the coordinator in every list of peers. */
+export const COORDINATOR_PEER = 0;
