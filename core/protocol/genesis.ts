@@ -144,7 +144,8 @@ export class Genesis {
 
   #task({ vertex, subtask }: Address): readonly SectionChange[] {
     const memory = new TaskMemory();
-    memory.lastCheckpoint = this.#options.source?.metadata.checkpoint ?? 0;
+    memory.restoredCheckpoint = this.#options.source?.metadata.checkpoint ?? 0;
+    memory.lastCheckpoint = memory.restoredCheckpoint;
     const changes = [replace(MEMORY_SECTION, memory.encode())];
     for (const uid of this.#options.topology.vertex(vertex).operators) {
       const state = this.#plan?.operators.get(uid)?.subtasks[subtask]?.operatorState;

@@ -24,8 +24,9 @@ export class TaskControls {
     assert(kind !== "acknowledged", "only a coordinator hears of a full set");
     if (kind === "wake") work.wakeTaken = true;
     if (kind !== "start") return;
-    // What a restored checkpoint holds pre-committed is published first (H11).
-    if (!broken("no-start")) this.#staged.publish(this.#memory.lastCheckpoint, work.effects);
+    // What the restored checkpoint holds pre-committed is published first (H11), and nothing that was
+    // cut since: a start may come late.
+    if (!broken("no-start")) this.#staged.publish(this.#memory.restoredCheckpoint, work.effects);
     this.#memory.more = true;
   }
 

@@ -5,6 +5,8 @@ import type { Accumulators } from "../runtime/operator.ts";
 export class TaskMemory implements Accumulators {
   /** The last checkpoint that was cut, or restored from. */
   lastCheckpoint = 0;
+  /** The checkpoint that the generation starts from; 0: none. What it holds is complete. */
+  restoredCheckpoint = 0;
   /** A split was asked for and has not come. */
   splitRequested = false;
   /** The enumerator has no split for this subtask any more. */
@@ -32,6 +34,7 @@ export class TaskMemory implements Accumulators {
   encode(): Uint8Array {
     return toBytes([
       this.lastCheckpoint,
+      this.restoredCheckpoint,
       this.splitRequested,
       this.noMoreSplits,
       this.more,
@@ -47,6 +50,7 @@ export class TaskMemory implements Accumulators {
     if (bytes === null) return memory;
     const [
       lastCheckpoint,
+      restoredCheckpoint,
       splitRequested,
       noMoreSplits,
       more,
@@ -56,6 +60,7 @@ export class TaskMemory implements Accumulators {
       sums,
     ] = fromBytes(bytes) as Stored;
     memory.lastCheckpoint = lastCheckpoint;
+    memory.restoredCheckpoint = restoredCheckpoint;
     memory.splitRequested = splitRequested;
     memory.noMoreSplits = noMoreSplits;
     memory.more = more;
@@ -69,6 +74,7 @@ export class TaskMemory implements Accumulators {
 
 type Stored = readonly [
   lastCheckpoint: number,
+  restoredCheckpoint: number,
   splitRequested: boolean,
   noMoreSplits: boolean,
   more: boolean,

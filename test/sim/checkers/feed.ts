@@ -136,7 +136,10 @@ export class Feed implements Observer, CheckerContext {
     this.turns += entry.kind === "turn" ? 1 : 0;
     this.#idleDeliveries = 0;
     if (this.turns > this.#options.turnsMax) {
-      throw new Violation("ENDLESS", `${this.turns} entries and no end, now ${partition} ${version}`);
+      throw new Violation(
+        "ENDLESS",
+        `${this.turns} entries and no end, now ${partition} ${version}`,
+      );
     }
     const commit = this.#commit(partition, version, entry, before, call);
     this.#views.set(partition, commit.after);
