@@ -9,6 +9,9 @@ interface CompletedCut {
   readonly versions: readonly number[];
 }
 
+/** From the first to the last number, both in it. */
+export type CheckpointRange = readonly [first: number, last: number];
+
 /** A value of the codec. */
 export interface CapturedHousekeeping {
   /** Versions of the acknowledged cuts of pending checkpoints. */
@@ -17,7 +20,7 @@ export interface CapturedHousekeeping {
   /** What every ledger was trimmed for last; 0: never. */
   readonly trimmed: number;
   /** Checkpoints that were given up and whose sets of acknowledgements may still lie there. */
-  readonly sets: readonly number[];
+  readonly sets: readonly CheckpointRange[];
   /** The older generation whose ledgers still lie there; null: none. */
   readonly before: {
     readonly generation: number;
@@ -34,8 +37,8 @@ export interface HousekeepingOptions {
   readonly usesSets: boolean;
 }
 
-/** Aborted checkpoints whose sets are remembered. */
-const SETS_MAX = 256;
+/** Sets that one turn drops; what is left waits for the next one. */
+const DROPS_MAX = 64;
 
 /**
  * Which ledger entries and objects nobody needs any more (P6). Decided when a checkpoint completes,
@@ -56,7 +59,7 @@ export class Housekeeping {
   #cuts: readonly CompletedCut[];
   #trimmed: number;
   #before: CapturedHousekeeping["before"];
-  #sets: readonly number[];
+  #sets: readonly CheckpointRange[];
 
   constructor(options: HousekeepingOptions, captured: CapturedHousekeeping) {
     this.#keptMs = broken("trim-zombie") ? 0 : options.keptMs;
@@ -85,15 +88,28 @@ export class Housekeeping {
 
   /** A checkpoint is given up; subtasks may acknowledge it for a while. */
   aborted(checkpoint: number): void {
-    if (this.#usesSets) this.#sets = [...this.#sets, checkpoint].slice(-SETS_MAX);
+    if (!this.#usesSets) return;
+    const last = this.#sets.at(-1);
+    const follows = last !== undefined && last[1] + 1 === checkpoint;
+    this.#sets = follows
+      ? [...this.#sets.slice(0, -1), [last[0], checkpoint]]
+      : [...this.#sets, [checkpoint, checkpoint]];
   }
 
   /** Every subtask has cut `checkpoint`, so also every older one that it ever will (HK3). */
   dropSets(checkpoint: number): readonly Effect[] {
     if (!this.#usesSets) return [];
-    const over = this.#sets.filter((each) => each < checkpoint);
-    this.#sets = this.#sets.filter((each) => each > checkpoint);
-    return [{ kind: "drop-acknowledgements", checkpoints: [...over, checkpoint] }];
+    const checkpoints: number[] = [];
+    const left: CheckpointRange[] = [];
+    for (const [first, last] of this.#sets) {
+      let next = first;
+      for (; next <= Math.min(last, checkpoint) && checkpoints.length < DROPS_MAX; next += 1) {
+        checkpoints.push(next);
+      }
+      if (next <= last) left.push([next, last]);
+    }
+    this.#sets = left;
+    return [{ kind: "drop-acknowledgements", checkpoints: [...checkpoints, checkpoint] }];
   }
 
   /** `own`: the version of the coordinator's turn; `oldestRetained`: the oldest checkpoint kept. */

@@ -264,8 +264,11 @@ export class JobControl {
   /** Of checkpoints that a sealed generation has left behind (AS4). */
   async #dropAcknowledgements(generation: number, view: CoordinatorView | null): Promise<void> {
     const { ports, topology } = this.#options;
-    const pending = (view?.checkpoints?.pending ?? []).map(({ checkpoint }) => checkpoint);
-    for (const checkpoint of [...pending, ...(view?.housekeeping.sets ?? [])]) {
+    const checkpoints = (view?.checkpoints?.pending ?? []).map(({ checkpoint }) => checkpoint);
+    for (const [first, last] of view?.housekeeping.sets ?? []) {
+      for (let next = first; next <= last; next += 1) checkpoints.push(next);
+    }
+    for (const checkpoint of checkpoints.slice(-DROPS_MAX)) {
       const set = acknowledgementSet(topology.job, generation, checkpoint);
       await ports.sets.drop(set, this.#scope);
     }
@@ -282,7 +285,7 @@ export class JobControl {
     const { ports, topology } = this.#options;
     const partition = partitionOf(topology.job, generation, COORDINATOR);
     const store = new SubtaskStore(ports.ledger, ports.blobs, partition);
-    const sections = await store.sections(new TurnToken(this.#scope.deadlineMs));
+    const sections = await store.sections(new TurnToken(ports.clock, this.#scope.deadlineMs));
     return sections === null ? null : readCoordinatorState(sections);
   }
 
@@ -405,6 +408,8 @@ export class JobControl {
 }
 
 const TRIES = 4;
+/** Sets of acknowledgements that a start drops; more are left only where checkpoints kept failing. */
+const DROPS_MAX = 256;
 /** The attempts of a failure entry that was settled by hand. */
 const NO_ATTEMPTS = new Uint8Array(0);
 

@@ -104,7 +104,7 @@ export class JobFunctions {
   }
 
   async #handle(vertex: string, event: QueueEvent, deadlineMs: number): Promise<BatchResult> {
-    const token = new TurnToken(deadlineMs - MARGIN_MS);
+    const token = new TurnToken(this.#options.ports.clock, deadlineMs - MARGIN_MS);
     const groups = byGroup(event.messages);
     const mixed = groups.length > 1;
     const failed: string[] = [];

@@ -43,7 +43,7 @@ export class WakeUpForwarder implements TimerFunction {
   }
 
   async handle(messages: readonly DelayedMessage[], deadlineMs: number): Promise<BatchResult> {
-    const token = new TurnToken(deadlineMs);
+    const token = new TurnToken(this.#ports.clock, deadlineMs);
     const failed: string[] = [];
     for (const message of messages) {
       try {

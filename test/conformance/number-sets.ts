@@ -90,7 +90,8 @@ export function numberSetsConformance(name: string, open: () => Promise<NumberSe
       const sets = await opened();
       const names = ["a", "a/b", "a%2Fb", "..", "A b:c", "ä"];
       for (const [member, set] of names.entries()) await add(sets, member, set);
-      for (const [member, set] of names.entries()) expect(await members(sets, set)).toEqual([member]);
+      for (const [member, set] of names.entries())
+        expect(await members(sets, set)).toEqual([member]);
       await sets.drop("a", unbounded);
       expect(await members(sets, "a/b")).toEqual([1]);
     });

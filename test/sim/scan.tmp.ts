@@ -10,10 +10,12 @@ for (const { canary, beside = [], rules, job, size, settings, rates, turnsMax } 
   let turns = 0;
   let found = "";
   const began = performance.now();
-  for (let seed = 1; found === "" && turns < turnsMax && performance.now() - began < seconds * 1000; seed += 1) {
+  for (let seed = Number(process.env.SEED ?? 1); found === "" && turns < turnsMax && performance.now() - began < seconds * 1000; seed += 1) {
     const outcome = await scenario.run({ seed, plan: { rates }, size: size ?? scenario.size });
     turns += outcome.turns;
     if (outcome.failure !== null) {
+      if (process.env['TR']) console.log(outcome.trace(Number(process.env['TR'])));
+      if (process.env.TR) console.log(outcome.trace(Number(process.env.TR)));
       const ok = rules.some((rule) => outcome.failure!.message.startsWith(rule));
       found = `${ok ? "ok" : "OTHER"} seed ${seed} ${outcome.failure.message.slice(0, 190)}`;
     }

@@ -95,8 +95,8 @@ export class Dispatcher {
     for (let i = 0; i < queues.length; i += 1) {
       const at = (this.#next + i) % queues.length;
       const queue = queues[at] ?? "";
+      if ((await this.#readyAt(queue)) > ports.clock.now()) continue;
       const receiver = await ports.queues.receiver(queue);
-      if ((receiver.nextVisibleAt() ?? Infinity) > ports.clock.now()) continue;
       const messages = await receiver.receive(BATCH_MESSAGES, FUNCTION.visibilityMs);
       if (messages.length === 0) continue;
       this.#next = (at + 1) % queues.length;
@@ -104,6 +104,13 @@ export class Dispatcher {
       return true;
     }
     return false;
+  }
+
+  /** When something of a queue may be delivered, as far as it is known now. */
+  async #readyAt(queue: string): Promise<number> {
+    const { ports, pool } = this.#options;
+    const receiver = await ports.queues.receiver(queue);
+    return Math.max(receiver.nextVisibleAt() ?? Infinity, pool.readyAt(queue));
   }
 
   async #deliverWakeUps(): Promise<boolean> {
@@ -195,10 +202,7 @@ export class Dispatcher {
     // With no worker free, the next free one pokes.
     if (this.#stopped || !pool.hasFree) return;
     let at = await this.#nextWakeUp();
-    for (const queue of queues) {
-      const receiver = await ports.queues.receiver(queue);
-      at = Math.min(at, receiver.nextVisibleAt() ?? Infinity);
-    }
+    for (const queue of queues) at = Math.min(at, await this.#readyAt(queue));
     if (at === Infinity || this.#stopped) return;
     const leftMs = Math.max(1, Math.min(at - ports.clock.now(), SLEEP_MS_MAX));
     this.#timer = setTimeout(() => this.poke(), leftMs);

@@ -28,6 +28,8 @@ export interface FunctionsJobOptions {
   readonly choice: StartChoice;
   readonly allowNonRestoredState: boolean;
   readonly workers: number;
+  /** As in `WorkerPoolOptions`. */
+  readonly stickMs: number;
   readonly script: string;
   readonly setup: WorkerSetup;
   readonly onEvent: (event: JobEvent) => void;
@@ -65,7 +67,7 @@ export class FunctionsJob implements JobHandle {
   #fail: (error: unknown) => void = () => undefined;
 
   constructor(options: FunctionsJobOptions) {
-    const { topology, directory, control, onEvent, workers, script, setup } = options;
+    const { topology, directory, control, onEvent, workers, stickMs, script, setup } = options;
     this.#options = options;
     this.#startedAt = directory.ports.clock.now();
     this.#coordinatorQueue = queueOf(topology.job, COORDINATOR.vertex);
@@ -79,6 +81,7 @@ export class FunctionsJob implements JobHandle {
       script,
       setup,
       size: workers,
+      stickMs,
       planHash: topology.program.plan.planHash,
       onFree: () => this.#dispatcher.poke(),
       onTold: (note) => this.#onTold(note),

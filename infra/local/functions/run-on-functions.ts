@@ -25,11 +25,15 @@ export interface RunOnFunctionsOptions extends Omit<BuildJobOptions, "resolveSec
   readonly worker: { readonly script: string; readonly source: unknown };
   /** As `FileOptions.sync`. */
   readonly sync?: boolean;
+  /** For tests: as in `WorkerPoolOptions`. */
+  readonly stickMs?: number;
   /** For tests: a worker, by its process id, has got an invocation. */
   readonly onInvocation?: (pid: number) => void;
 }
 
 const WORKERS_MOST = 4;
+/** Longer than most turns, and short for whoever waits. */
+const STICK_MS = 250;
 
 export function defaultWorkers(): number {
   return Math.min(WORKERS_MOST, availableParallelism());
@@ -76,6 +80,7 @@ export async function runOnFunctions(
       choice,
       allowNonRestoredState,
       workers: options.workers ?? defaultWorkers(),
+      stickMs: options.stickMs ?? STICK_MS,
       script: worker.script,
       setup: { directory: resolve(path), sync, codeHash, source: worker.source, build },
       onEvent,

@@ -9,6 +9,8 @@ export interface WorkerPoolOptions {
   readonly setup: WorkerSetup;
   readonly size: number;
   readonly planHash: string;
+  /** How long messages wait for the worker that had their queue last while another one is free. */
+  readonly stickMs: number;
   /** A worker is free. */
   onFree(): void;
   onTold(message: WorkerNote): void;
@@ -30,7 +32,8 @@ const FAILED_STARTS_MAX = 10;
 /**
  * The workers of a job. One that ends, however it ends, is replaced.
  *
- *   PL1  a queue's messages go to the worker that had them last, if it is free: it has warm copies
+ *   PL1  a queue's messages go to the worker that had them last, for it has warm copies; to another
+ *        one only when that one has been busy for a while
  *   PL2  after `close` no process of the pool is left
  */
 export class WorkerPool {
@@ -51,7 +54,14 @@ export class WorkerPool {
     return false;
   }
 
-  /** Runs an invocation; null: no worker is free. `key`: see PL1. */
+  /** When a queue's messages can be run, as far as it is known now: 0 at once, else the wall clock. */
+  readyAt(key: string): number {
+    if (!this.hasFree) return Infinity;
+    const busySince = this.#lastOf.get(key)?.busySinceMs ?? null;
+    return busySince === null ? 0 : busySince + this.#options.stickMs;
+  }
+
+  /** Runs an invocation; null: no worker is free. `key`: of the queue (PL1). */
   run(work: Work, key: string, timeoutMs: number): Promise<InvocationEnd> | null {
     const worker = this.#choose(key);
     if (worker === null) return null;

@@ -38,6 +38,7 @@ export type WorkerNote = Extract<
 
 interface Running {
   readonly id: number;
+  readonly sinceMs: number;
   readonly end: (end: InvocationEnd) => void;
   readonly timer: NodeJS.Timeout;
 }
@@ -84,13 +85,18 @@ export class WorkerProcess {
     return this.#ready && !this.#ended && this.#reason === null && this.#running === null;
   }
 
+  /** When its invocation began, by the wall clock; null: it has none. */
+  get busySinceMs(): number | null {
+    return this.#running?.sinceMs ?? null;
+  }
+
   /** Resolves in any case (WP1). */
   invoke(invocation: Invocation, timeoutMs: number): Promise<InvocationEnd> {
     assert(this.isFree, "WP1: a worker runs one invocation at a time");
     return new Promise((end) => {
       const seconds = timeoutMs / 1_000;
       const timer = setTimeout(() => this.kill(`took longer than ${seconds} s`), timeoutMs);
-      this.#running = { id: invocation.id, end, timer };
+      this.#running = { id: invocation.id, sinceMs: Date.now(), end, timer };
       this.#send(invocation);
     });
   }

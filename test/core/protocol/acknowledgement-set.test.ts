@@ -8,11 +8,20 @@ import {
   subtasksIn,
 } from "../../../core/protocol/acknowledgement-set.ts";
 import { COORDINATOR, parseAddress, partitionOf } from "../../../core/protocol/address.ts";
+import { Housekeeping } from "../../../core/protocol/housekeeping.ts";
 import { type EntryBody, encodeEntry } from "../../../core/protocol/ledger-entry.ts";
 import { encodeChanges } from "../../../core/protocol/sections.ts";
 import { crc32c } from "../../../core/record/index.ts";
 import { NO_OPERATOR_STATE } from "../checkpoint/sample-metadata.ts";
-import { CoordinatorBench, type Given, TASKS, command, decline, start, wake } from "./coordinator-bench.ts";
+import {
+  CoordinatorBench,
+  type Given,
+  TASKS,
+  command,
+  decline,
+  start,
+  wake,
+} from "./coordinator-bench.ts";
 
 const toSources = "-> numbers/0 numbers/1";
 const toListeners = "-> numbers/0 numbers/1 out/0";
@@ -178,13 +187,26 @@ describe.each([
   test("remembers the sets of checkpoints that were given up until one completes", async () => {
     const bench = await triggered();
     await bench.turn(10, [decline("work/0", 1)]);
-    expect(dropped(bench)).toEqual([]);
-    expect(bench.state.housekeeping.sets).toEqual([1]);
     expect(await bench.turn(100, [wake])).toEqual([`trigger 2 ${toSources}`, "wake 1100"]);
-    await commitCuts(bench, { checkpoint: 2 });
-    await bench.turn(110, [acknowledged(2)]);
-    expect(dropped(bench)).toEqual([1, 2]);
+    await bench.turn(110, [decline("work/0", 2)]);
+    expect(dropped(bench)).toEqual([]);
+    expect(bench.state.housekeeping.sets).toEqual([[1, 2]]);
+    await bench.turn(200, [wake]);
+    await commitCuts(bench, { checkpoint: 3 });
+    await bench.turn(210, [acknowledged(3)]);
+    expect(dropped(bench)).toEqual([1, 2, 3]);
     expect(bench.state.housekeeping.sets).toEqual([]);
+  });
+
+  test("drops a bounded number of sets at a time", () => {
+    const options = { keptMs: 0, peers: 2, usesSets: true };
+    const housekeeping = new Housekeeping(options, Housekeeping.initial(null));
+    for (let aborted = 1; aborted <= 100; aborted += 1) housekeeping.aborted(aborted);
+    const [first] = housekeeping.dropSets(101);
+    expect(first).toMatchObject({ kind: "drop-acknowledgements" });
+    expect(housekeeping.capture().sets).toEqual([[65, 100]]);
+    housekeeping.dropSets(102);
+    expect(housekeeping.capture().sets).toEqual([]);
   });
 
   test("finds an entry that does not cut the checkpoint to be a defect", async () => {
@@ -193,7 +215,8 @@ describe.each([
     const set = setOf(bench, 1);
     await bench.sets.drop(set);
     await commitCuts(bench, { checkpoint: 2, version: 8 });
-    for (const member of await bench.sets.members(setOf(bench, 2))) await bench.sets.add(set, member);
+    for (const member of await bench.sets.members(setOf(bench, 2)))
+      await bench.sets.add(set, member);
     await expect(bench.turn(10, [acknowledged(1)])).rejects.toThrow("AS1");
   });
 

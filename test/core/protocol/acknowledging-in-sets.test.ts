@@ -61,7 +61,10 @@ function expectAllOnce(sink: CollectSink<Row>): void {
 }
 
 /** Counts what is sent to the coordinator: acknowledgements, and tellings of a full set. */
-function counted(run: Driver): { readonly acks: number; readonly full: ReadonlyMap<number, number> } {
+function counted(run: Driver): {
+  readonly acks: number;
+  readonly full: ReadonlyMap<number, number>;
+} {
   const full = new Map<number, number>();
   const seen = { acks: 0, full };
   const send = run.ports.queues.send.bind(run.ports.queues);
@@ -72,7 +75,9 @@ function counted(run: Driver): { readonly acks: number; readonly full: ReadonlyM
         full.set(content.checkpoint, (full.get(content.checkpoint) ?? 0) + 1);
       } else if (content.kind === "channel" && content.body.kind === "inline") {
         const items = readBody(content.body.bytes);
-        seen.acks += items.filter((item) => item.kind === "control" && item.control.kind === "ack").length;
+        seen.acks += items.filter(
+          (item) => item.kind === "control" && item.control.kind === "ack",
+        ).length;
       }
     }
     return send(queue, entries);

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { type Message, decodeMessage, encodeMessage } from "../../../core/protocol/message.ts";
 import { BodyWriter, readBody, readElement } from "../../../core/protocol/message.ts";
+import {
+  type AcknowledgedOperators,
+  decodeAcknowledgement,
+  encodeAcknowledgement,
+} from "../../../core/protocol/acknowledgement-set.ts";
 import { type LedgerEntry, decodeEntry, encodeEntry } from "../../../core/protocol/ledger-entry.ts";
 import { type Outbox, decodeOutbox, encodeOutbox } from "../../../core/protocol/outbox.ts";
 import {
@@ -92,6 +97,10 @@ const messages: readonly (readonly [string, Message])[] = [
       content: { kind: "command", requestId: "q", command: { kind: "stop", drain: true } },
     },
   ],
+  [
+    "acknowledged",
+    { job: "delays", generation: 2, content: { kind: "acknowledged", checkpoint: 300 } },
+  ],
 ];
 
 const entries: readonly (readonly [string, LedgerEntry])[] = [
@@ -177,6 +186,16 @@ const state: ProtocolState = {
   lastCut: { version: 12, checkpoint: 3 },
 };
 
+const acknowledged: AcknowledgedOperators = [
+  [
+    "hourly",
+    {
+      keyedFiles: [{ key: "k", kind: "base", bytes: 5, checksum: 7 }],
+      operatorState: { lists: { a: [1] }, unions: {}, broadcasts: {} },
+    },
+  ],
+];
+
 const changes: readonly SectionChange[] = [
   { name: "a", mode: "replace", bytes: bytes(1) },
   { name: "b", mode: "append", bytes: bytes(2, 3) },
@@ -213,6 +232,13 @@ describe("what a job on functions persists and sends", () => {
     const stored = fixtures.read("protocol state", hex(encodeProtocolState(state)));
     expect(hex(encodeProtocolState(state))).toBe(stored);
     expect(decodeProtocolState(bytesOf(stored))).toEqual(state);
+  });
+
+  test("an acknowledgement in an entry keeps its bytes", () => {
+    const encoded = hex(encodeAcknowledgement(acknowledged));
+    const stored = fixtures.read("acknowledgement", encoded);
+    expect(encoded).toBe(stored);
+    expect(decodeAcknowledgement(bytesOf(stored))).toEqual(acknowledged);
   });
 
   test("a delta keeps its bytes", () => {

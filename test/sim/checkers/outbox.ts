@@ -30,13 +30,18 @@ export class OutboxChecker implements Checker {
   /** By name of something that is waited for: the partition whose head waits. */
   readonly #waiting = new Map<string, string>();
   readonly #published = new Set<string>();
+  /** Ledgers as they were before their head. */
+  readonly #before = new Map<string, LedgerView>();
 
   constructor(context: CheckerContext) {
     this.#context = context;
   }
 
   onCommit({ before, after }: Commit): void {
-    if (before !== null) this.#assertDone(before);
+    if (before !== null) {
+      this.#assertDone(before);
+      this.#before.set(after.partition, before);
+    }
     const { partition, entry } = after;
     if (entry.kind !== "turn") return;
     const open = new Set(namesOf(this.#context, after));
@@ -111,7 +116,11 @@ export class OutboxChecker implements Checker {
       );
     }
     const open = this.#open.get(partition);
-    if (open === undefined || !entry.hands.includes(idHash(message.messageId))) return;
+    const before = this.#before.get(partition);
+    // A message that was consumed earlier is in hand again: its own entry is done. A copy with
+    // another id is only dropped (H27).
+    if (open === undefined || before === undefined || isNoOp(before, content)) return;
+    if (!entry.hands.includes(idHash(message.messageId))) return;
     throw new Violation(
       "I-ACK",
       `${partition}: ${message.messageId} is deleted before version ${view.version} is done: ${[...open].join(", ")}`,

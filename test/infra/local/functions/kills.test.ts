@@ -34,6 +34,8 @@ describe(`exactly once under SIGKILL (${replay})`, () => {
         commandLine: { parallelism, ...OFTEN },
         crashes: { seed, share },
         workers: 3,
+        // So that all workers have copies of all subtasks, mostly old ones.
+        stickMs: 0,
       });
       await handle.result;
       expect(outputLines(output)).toEqual(await bench.embedded(job, { params }));
@@ -52,6 +54,8 @@ describe(`exactly once under SIGKILL (${replay})`, () => {
         params: { ...params, output },
         commandLine: { parallelism: 2, ...OFTEN },
         workers: 3,
+        // So that all workers have copies of all subtasks, mostly old ones.
+        stickMs: 0,
         onInvocation: (pid) => {
           if (random.next() < 0.15) setTimeout(() => killProcess(pid), random.integer(0, 30));
         },
