@@ -18,7 +18,6 @@ import {
   writeJobRecord,
 } from "./job-record.ts";
 import type { JobTopology } from "./job-topology.ts";
-import { decodeEntry } from "./ledger-entry.ts";
 import { encodeMessage } from "./message.ts";
 import { savedOutput } from "./saved-output.ts";
 import { sealLedger } from "./seal.ts";
@@ -31,7 +30,7 @@ export interface JobControlOptions {
   readonly ports: FunctionPorts;
   readonly codeHash: string;
   /** A line for the user. */
-  notice(line: string): void;
+  readonly notice: (line: string) => void;
 }
 
 export interface StartOptions {
@@ -443,18 +442,4 @@ function subtasksOf(parallelism: Parallelism): readonly Address[] {
 
 function failureKey({ job, generation }: JobRecord, at: string): string {
   return `${job}/${generation}/failures/${at}`;
-}
-
-/** For tests and people: whether every subtask of a generation has taken its start. */
-export async function hasStarted(
-  { ledger }: FunctionPorts,
-  topology: JobTopology,
-  generation: number,
-  scope: CallScope,
-): Promise<boolean> {
-  for (const address of [COORDINATOR, ...topology.subtasks]) {
-    const newest = await ledger.newest(partitionOf(topology.job, generation, address), scope);
-    if (newest === null || decodeEntry(newest.item).kind === "genesis") return false;
-  }
-  return true;
 }

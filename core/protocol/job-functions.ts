@@ -50,11 +50,11 @@ export interface JobFunctionsOptions {
    * answers to that run beside each other, checkpoints time out.
    */
   readonly acknowledgementSetFrom?: number;
-  print(line: string): void;
+  readonly print: (line: string) => void;
   /** The job is FAILED: nothing is delivered any more until somebody resumes it. */
-  switchOff?(): Promise<void>;
+  readonly switchOff?: () => Promise<void>;
   /** Every error, for logs and tests. */
-  onError?(error: unknown, at: string): void;
+  readonly onError?: (error: unknown, at: string) => void;
 }
 
 /** How long a message that is handed back is hidden, in milliseconds. */

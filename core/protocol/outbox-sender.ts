@@ -13,6 +13,7 @@ import { type MessageBody, encodeMessage, isLargeBody } from "./message.ts";
 import { TaskFailure } from "./failures.ts";
 import { type Effect, type Outbox, type OutboxMessage, encodeOutbox } from "./outbox.ts";
 import type { SubtaskStore } from "./subtask-store.ts";
+import { hashOf } from "./turn-commit.ts";
 import type { TurnToken } from "./turn-token.ts";
 import { encodeWakeUp } from "./wake-up.ts";
 
@@ -162,10 +163,7 @@ export class OutboxSender {
 
   #deduplicationId(to: Address, sequence: number): string {
     const { address, generation, ports } = this.#options;
-    const names = new Uint8Array(
-      [...`${addressName(address)} ${addressName(to)}`].map((char) => char.charCodeAt(0) & 0xff),
-    );
-    const channel = crc32c(names, 0, names.length).toString(16);
+    const channel = hashOf(`${addressName(address)} ${addressName(to)}`).toString(16);
     if (broken("dedup-without-generation")) return `${channel}.${sequence}`;
     return `${generation}.${channel}.${sequence}.${randomId(ports.random)}`;
   }

@@ -70,10 +70,6 @@ export interface Outbox {
 
 export const EMPTY_OUTBOX: Outbox = Object.freeze({ effects: [], messages: [], wake: null });
 
-export function isEmptyOutbox({ effects, messages, wake }: Outbox): boolean {
-  return effects.length === 0 && messages.length === 0 && wake === null;
-}
-
 /** Bodies stand one behind the other at the end, so that a message can refer to a range. */
 export interface EncodedOutbox {
   readonly bytes: Uint8Array;

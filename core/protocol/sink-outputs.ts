@@ -17,7 +17,7 @@ export interface SinkOutputsOptions {
   readonly runId: string;
   readonly generation: number;
   readonly clock: Clock;
-  print(line: string): void;
+  readonly print: (line: string) => void;
 }
 
 export type SinkEffect = Extract<Effect, { readonly kind: "publish" | "apply" | "write" }>;

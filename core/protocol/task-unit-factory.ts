@@ -32,7 +32,7 @@ export interface TaskUnitFactoryOptions {
   readonly bounds: TurnBounds;
   /** Cuts are acknowledged in sets. */
   readonly usesSets: boolean;
-  print(line: string): void;
+  readonly print: (line: string) => void;
 }
 
 /** How much a task does in one turn. */
@@ -60,7 +60,7 @@ export class TaskUnitFactory implements UnitFactory {
   async create(state: UnitState, _scope: CallScope): Promise<Unit> {
     const { topology, address, runId, generation, outputs, bounds } = this.#options;
     const memory = TaskMemory.decode(state.sections.single(MEMORY_SECTION));
-    const failure: { error: unknown } = { error: null };
+    const failure: { error: Error | null } = { error: null };
     const task = new StreamTask(this.#environment(state, memory, failure));
     const progress = state.sections.single(PROGRESS_SECTION);
     if (progress !== null) task.resume(fromBytes(progress) as TaskProgress); // what `capture` gave
@@ -106,7 +106,11 @@ export class TaskUnitFactory implements UnitFactory {
     return Math.min(limits.batchRecordsMax, this.#options.bounds.recordsMax);
   }
 
-  #environment(state: UnitState, memory: TaskMemory, failure: { error: unknown }): TaskEnvironment {
+  #environment(
+    state: UnitState,
+    memory: TaskMemory,
+    failure: { error: Error | null },
+  ): TaskEnvironment {
     const { topology, address, runId, clock, random, bounds, print } = this.#options;
     const vertex = topology.vertex(address.vertex);
     return {
@@ -131,7 +135,7 @@ export class TaskUnitFactory implements UnitFactory {
       },
       wake: () => undefined,
       fail: (error) => {
-        failure.error ??= error;
+        failure.error ??= error instanceof Error ? error : new Error(String(error));
       },
     };
   }

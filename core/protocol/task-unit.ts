@@ -36,7 +36,7 @@ export interface TaskUnitOptions {
   /** By uid: the revision of the operator's state that is committed. */
   readonly revisions: ReadonlyMap<string, number>;
   /** What the task's environment reports of work in the background. */
-  readonly failure: { error: unknown };
+  readonly failure: { readonly error: Error | null };
   /** A source is polled until it has emitted so many records in a turn, or was polled so often. */
   readonly recordsMax: number;
   readonly pollsMax: number;

@@ -1,6 +1,7 @@
 import { JobError } from "../../../core/errors.ts";
 import type { InvocationEnd, WorkerNote } from "./worker-process.ts";
 import { WorkerProcess } from "./worker-process.ts";
+import { QueueOwners } from "./queue-owners.ts";
 import type { Invocation, WorkerError, WorkerSetup } from "./worker-message.ts";
 
 export interface WorkerPoolOptions {
@@ -32,20 +33,20 @@ const FAILED_STARTS_MAX = 10;
 /**
  * The workers of a job. One that ends, however it ends, is replaced.
  *
- *   PL1  a queue's messages go to the worker that had them last, for it has warm copies; to another
- *        one only when that one has been busy for a while
+ *   PL1  a queue stays with its worker while that is not too busy (QO1)
  *   PL2  after `close` no process of the pool is left
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Set<WorkerProcess>();
-  readonly #lastOf = new Map<string, WorkerProcess>();
+  readonly #owners: QueueOwners<WorkerProcess>;
   #invocations = 0;
   #failedStarts = 0;
   #closed = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#owners = new QueueOwners(options.stickMs);
     for (let i = 0; i < options.size; i += 1) this.#add();
   }
 
@@ -55,21 +56,23 @@ export class WorkerPool {
   }
 
   /** When a queue's messages can be run, as far as it is known now: 0 at once, else the wall clock. */
-  readyAt(key: string): number {
-    if (!this.hasFree) return Infinity;
-    const busySince = this.#lastOf.get(key)?.busySinceMs ?? null;
-    return busySince === null ? 0 : busySince + this.#options.stickMs;
+  readyAt(queue: string): number {
+    return this.#owners.readyAt(queue, this.#workers, Date.now());
   }
 
-  /** Runs an invocation; null: no worker is free. `key`: of the queue (PL1). */
-  run(work: Work, key: string, timeoutMs: number): Promise<InvocationEnd> | null {
-    const worker = this.#choose(key);
+  /** Runs an invocation with messages of a queue; null: no worker is for it (PL1). */
+  run(work: Work, queue: string, timeoutMs: number): Promise<InvocationEnd> | null {
+    const worker = this.#owners.choose(queue, this.#workers, Date.now());
     if (worker === null) return null;
-    this.#lastOf.set(key, worker);
+    this.#owners.took(queue, worker);
     this.#invocations += 1;
     const end = worker.invoke({ ...work, id: this.#invocations }, timeoutMs);
     if (worker.pid !== undefined) this.#options.onInvocation?.(worker.pid);
-    return end;
+    const startedAt = performance.now();
+    return end.then((ended) => {
+      this.#owners.worked(queue, performance.now() - startedAt);
+      return ended;
+    });
   }
 
   /** Ends all workers, in the middle of whatever they do. */
@@ -78,20 +81,6 @@ export class WorkerPool {
     const workers = [...this.#workers];
     for (const worker of workers) worker.kill("the job has ended");
     await Promise.all(workers.map(({ ended }) => ended));
-  }
-
-  /** The last one of the queue, else one that is nobody's last, else any. */
-  #choose(key: string): WorkerProcess | null {
-    const last = this.#lastOf.get(key);
-    if (last?.isFree === true) return last;
-    const taken = new Set(this.#lastOf.values());
-    let free: WorkerProcess | null = null;
-    for (const worker of this.#workers) {
-      if (!worker.isFree) continue;
-      if (!taken.has(worker)) return worker;
-      free ??= worker;
-    }
-    return free;
   }
 
   #add(): void {
@@ -113,7 +102,7 @@ export class WorkerPool {
 
   #onEnd(worker: WorkerProcess, ready: boolean, reason: string): void {
     this.#workers.delete(worker);
-    for (const [key, last] of this.#lastOf) if (last === worker) this.#lastOf.delete(key);
+    this.#owners.forget(worker);
     if (this.#closed) return;
     this.#options.onWorkerEnd(reason);
     if (!ready) this.#failedStarts += 1;
