@@ -9,7 +9,7 @@ import {
   type Job,
   type SingleOutputStreamOperator,
 } from "../../index.ts";
-import { generatorSource } from "../../core/connector/index.ts";
+import { clockSource } from "./clock-source.ts";
 
 /** Subtasks of each vertex: source, first and second keyed operator, sink. */
 export type Widths = readonly [source: number, first: number, second: number, sink: number];
@@ -18,6 +18,8 @@ export interface HopsOptions {
   readonly widths: Widths;
   /** Records per second of the whole source; null: as fast as it goes. */
   readonly ratePerSecond: number | null;
+  /** How long the source waits between two looks for what is due. */
+  readonly lingerMs: number;
   /** Distinct keys of each keyed operator. */
   readonly keys: number;
   /** Null: no checkpoints. */
@@ -37,13 +39,13 @@ interface Reading {
   readonly timestamp: number;
 }
 
-/** Record `index` of an endless stream; keys come in no order. */
+/** Any `keys` records that follow each other have `keys` keys, in no order. */
+const SCATTER = 7_919;
+
 function readingOf(index: number, { keys, startMs, ratePerSecond }: HopsOptions): Reading {
-  let mixed = Math.imul(index ^ (index >>> 15), 0x85eb_ca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35);
-  const stepMs = 1_000 / (ratePerSecond ?? 100_000);
+  const stepMs = 1_000 / (ratePerSecond || 100_000);
   return {
-    key: ((mixed ^ (mixed >>> 16)) >>> 0) % keys,
+    key: (index * SCATTER) % keys,
     value: index % 1_000,
     timestamp: startMs + Math.floor(index * stepMs),
   };
@@ -86,9 +88,11 @@ export function hopsJob(options: HopsOptions): Job {
     build(env) {
       const readings = env
         .fromSource(
-          generatorSource({
+          clockSource({
             generate: (index) => readingOf(index, options),
-            ...(ratePerSecond === null ? {} : { ratePerSecond }),
+            ratePerSecond,
+            startMs: options.startMs,
+            lingerMs: options.lingerMs,
           }),
           hourly
             ? WatermarkStrategy.forMonotonousTimestamps<Reading>({ timestamp })
@@ -106,6 +110,9 @@ export function hopsJob(options: HopsOptions): Job {
           return reading;
         })
         .uid("sink-side")
+        .setParallelism(sink)
+        .filter(() => false)
+        .uid("taken-off")
         .setParallelism(sink)
         .sinkTo(blackholeSink())
         .uid("sink")

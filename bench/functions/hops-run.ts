@@ -1,6 +1,5 @@
 import { buildJob } from "../../core/api/build-job.ts";
 import { unbounded } from "../../core/ports/index.ts";
-import type { FifoMessage } from "../../core/ports/index.ts";
 import type { FunctionPorts, QueueFunction } from "../../core/protocol/function.ts";
 import { JobControl } from "../../core/protocol/job-control.ts";
 import { JobFunctions } from "../../core/protocol/job-functions.ts";
@@ -18,7 +17,11 @@ export interface HopsRun extends Omit<HopsOptions, "startMs" | "onRecord"> {
   readonly turnRecords: number;
   /** Every invocation in a container that knows nothing; else any idle one of the function. */
   readonly cold: boolean;
+  /** Records a turn until the warm-up is over, to fill the state quickly. */
+  readonly warmUpTurnRecords: number;
   readonly warmUpMs: number;
+  /** Between the warm-up and what is measured. */
+  readonly settleMs: number;
   /** Virtual time that is measured. */
   readonly spanMs: number;
 }
@@ -32,6 +35,7 @@ export interface HopsUsage {
   readonly turns: ReadonlyMap<string, number>;
 }
 
+/** The world's clock begins here too; a full hour. */
 const START_MS = Date.UTC(2026, 0, 1);
 /** Beside the simulator's own latency of 15 to 50 ms: together about 100 ms, as aws.md says. */
 const OBJECT_WAIT_MS = 65;
@@ -40,6 +44,7 @@ const JOB_STARTS_WITHIN_MS = 600_000;
 /** Runs the job of three hops in the simulator's world, without faults, and counts what it uses. */
 export async function runHops(options: HopsRun): Promise<HopsUsage> {
   let records = 0;
+  const bounds = { recordsMax: options.warmUpTurnRecords, emissionsMax: 256 };
   const job = hopsJob({ ...options, startMs: START_MS, onRecord: () => (records += 1) });
   const topology = new JobTopology(buildJob(job as Parameters<typeof buildJob>[0]).program);
   const meter = new Meter();
@@ -65,7 +70,7 @@ export async function runHops(options: HopsRun): Promise<HopsUsage> {
         topology,
         ports: metered,
         codeHash: "bench",
-        bounds: { recordsMax: options.turnRecords, emissionsMax: 256 },
+        bounds: { ...bounds },
         print: () => undefined,
         onError: (error) => errors.push(error),
       }).queueFunction(queue);
@@ -94,6 +99,9 @@ export async function runHops(options: HopsRun): Promise<HopsUsage> {
   await world.runUntil(() => started, JOB_STARTS_WITHIN_MS);
   await starting;
   await world.run(options.warmUpMs);
+  bounds.recordsMax = options.turnRecords;
+  if (options.turnRecords !== options.warmUpTurnRecords) world.retireContainers();
+  await world.run(options.settleMs);
   meter.reset();
   records = 0;
   await world.run(options.spanMs);
@@ -131,11 +139,9 @@ function timerOf(ports: FunctionPorts, meter: Meter): ContainerCode["timer"] {
       const [first] = messages;
       if (first !== undefined) {
         const [queue] = fromBytes(first.body) as [string]; // what encodeWakeUp wrote
-        meter.delivered(queue, 0, ports.clock.now() - startedAt, bytesOf(messages as never));
+        meter.delivered(queue, 0, ports.clock.now() - startedAt, bytesOf(messages));
       }
       return result;
     },
   };
 }
-
-export type { FifoMessage };

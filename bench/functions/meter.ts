@@ -1,4 +1,4 @@
-import type { FifoEntry, FifoMessage } from "../../core/ports/index.ts";
+import type { FifoEntry } from "../../core/ports/index.ts";
 import type { FunctionPorts } from "../../core/protocol/function.ts";
 import { Usage, unitBytes } from "../../test/sim/usage.ts";
 
@@ -178,7 +178,7 @@ export function meteredPorts(
   };
 }
 
-export function bytesOf(messages: readonly (FifoEntry | FifoMessage)[]): number {
+export function bytesOf(messages: readonly { readonly body: Uint8Array }[]): number {
   let bytes = 0;
   for (const { body } of messages) bytes += body.length;
   return bytes;

@@ -46,6 +46,8 @@ export interface InboxResult {
   readonly witness: boolean;
   /** Some message was consumed by this turn. */
   readonly tookAny: boolean;
+  /** A message was left for want of credit. */
+  readonly starved: boolean;
   /** Peers of which a message is missing: they are asked for `repair`. */
   readonly gaps: readonly number[];
 }
@@ -91,6 +93,7 @@ export class Inbox {
   #peeked: InboxItem | null = null;
   #stopped = false;
   #tookAny = false;
+  #starved = false;
   #lastElement: Open | null = null;
 
   constructor(options: {
@@ -180,6 +183,7 @@ export class Inbox {
       done: this.#at,
       witness: this.#tookAny || this.#at < this.#hands.length,
       tookAny: this.#tookAny,
+      starved: this.#starved,
       gaps: [...this.#gaps],
     };
   }
@@ -193,6 +197,7 @@ export class Inbox {
     const { content } = hand;
     if (!this.#credit && this.#needsCredit(content) && !broken("continue-free")) {
       this.#stopped = true;
+      this.#starved = true;
       return false;
     }
     if (content.kind === "channel") return this.#openChannel(content, hand);

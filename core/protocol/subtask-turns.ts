@@ -194,7 +194,7 @@ export class SubtaskTurns {
     });
     const workless = !broken("no-witness") || !credit || !head.unit.pending;
     if (inbox.peek() === null && workless) {
-      return this.#nothingNew(head, inbox, contents.length, credit);
+      return this.#nothingNew(head, inbox);
     }
     if (broken("ack-uncommitted") && contents.every(({ kind }) => kind === "wake")) {
       const { wake } = stored.protocol;
@@ -230,23 +230,20 @@ export class SubtaskTurns {
     const sent = this.#afterCommit(head, parts.sender, prepared, token);
     if (broken("ack-before-send")) sent.catch(() => undefined);
     else await sent;
-    const blocked = !credit && taken.done < contents.length;
-    return { kind: "ran", done: taken.done, blocked, committed: true };
+    return { kind: "ran", done: taken.done, blocked: taken.starved, committed: true };
   }
 
   /** P3.4: what is not new is acknowledged, and nothing is committed. */
   #nothingNew(
     head: Head,
     inbox: Inbox,
-    count: number,
-    credit: boolean,
   ): {
     readonly kind: "ran";
     readonly done: number;
     readonly blocked: boolean;
     readonly committed: boolean;
   } {
-    const { done } = inbox.finish();
+    const { done, starved } = inbox.finish();
     const { stored, files } = head.warm;
     this.#options.cache.put(this.#options.store.partition, {
       stored,
@@ -255,7 +252,7 @@ export class SubtaskTurns {
       sent: head.warm.sent,
       files,
     });
-    return { kind: "ran", done, blocked: !credit && done < count, committed: false };
+    return { kind: "ran", done, blocked: starved, committed: false };
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Canary } from "./canaries.ts";
 import type { CanaryCase } from "./canary-case.ts";
+import { deadLetters } from "./jobs/dead-letters.ts";
 import { join } from "./jobs/join.ts";
 import { sideBySide } from "./jobs/side-by-side.ts";
 import { ticks } from "./jobs/ticks.ts";
@@ -127,10 +128,10 @@ export const canaryTable: readonly CanaryCase[] = [
   },
   {
     canary: "snapshot-by-checkpoint",
-    rules: ["EXACTLY-ONCE", "LIVENESS", "DRAIN", "I-2PC", "LIVELOCK"],
-    job: windowed,
-    settings: { checkpointMs: 500, actions: restores(0.3, 0.6, 0.9) },
-    rates: { ...crashes, expire: 0.3, overrun: 0.1, slow: 0.1 },
+    rules: ["EXACTLY-ONCE", "LIVENESS", "DRAIN", "I-2PC", "LIVELOCK", "I-IDLE"],
+    job: deadLetters,
+    settings: { ...quiet, checkpointMs: 500 },
+    rates: { expire: 0.5, cold: 0.3, "small-batch": 0.5 },
     turnsMax: 20_000,
   },
   {
@@ -144,10 +145,11 @@ export const canaryTable: readonly CanaryCase[] = [
   {
     canary: "choose-before-seal",
     rules: ["I-SEAL", "I-2PC", "EXACTLY-ONCE"],
-    job: windowed,
-    settings: { checkpointMs: 500, actions: restores(0.2, 0.4, 0.6, 0.8) },
-    rates: { slow: 0.2 },
-    turnsMax: 10_000,
+    job: deadLetters,
+    size: 150,
+    settings: { ...quiet, checkpointMs: 500, actions: restores(0.2, 0.4, 0.6, 0.8, 1) },
+    rates: { slow: 0.04 },
+    turnsMax: 20_000,
   },
   {
     canary: "dedup-without-generation",
@@ -168,7 +170,7 @@ export const canaryTable: readonly CanaryCase[] = [
   {
     canary: "stop-without-commit",
     rules: ["I-2PC"],
-    job: windowed,
+    job: deadLetters,
     settings: { actions: [{ kind: "stop", at: 0.5, parallelism: 2 }] },
     rates: {},
     turnsMax: 5_000,

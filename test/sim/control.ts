@@ -67,9 +67,7 @@ export class Control {
       if (record.phase === "stopped" || record.phase === "sealing") {
         await control.start({ from: "latest" });
       }
-      const after = await recordOf(control);
-      if (after?.phase === "running") await control.sendStarts(after);
-      this.#deployPlanOf(after);
+      this.#deployPlanOf(await recordOf(control));
     });
   }
 

@@ -24,6 +24,12 @@ export interface WorkerOptions {
   around?(ports: FunctionPorts, setup: WorkerSetup): FunctionPorts;
 }
 
+/**
+ * Who has no credit is away for a second or more, in which its receiver is to have enough to do: here
+ * turns take tens of milliseconds.
+ */
+const CREDITS = 32;
+
 /** The functions of a job in this process. */
 interface Functions {
   invoke(invocation: Invocation): Promise<readonly string[]>;
@@ -90,6 +96,7 @@ function functionsOver(
     topology,
     ports,
     codeHash,
+    creditsPerChannel: CREDITS,
     print: (line) => tell({ kind: "print", line }),
     switchOff: async () => tell({ kind: "job-failed" }),
     onError: (error, at) => tell({ kind: "error", at, error: workerError(error) }),

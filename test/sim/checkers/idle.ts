@@ -36,7 +36,6 @@ export class IdleChecker implements Checker {
 }
 
 function isState(name: string): boolean {
-  if (name === "progress" || name === "held-back") return true;
   return name.startsWith("staged:") || name.startsWith("keyed:");
 }
 
