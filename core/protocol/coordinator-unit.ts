@@ -109,7 +109,8 @@ export class CoordinatorUnit implements Unit {
     let took = false;
     for (let item = inbox.peek(); item !== null; item = inbox.peek()) {
       took = (await this.#take(item, inbox, turn)) || took;
-      if (budget.exhausted()) break;
+      // Behind what had its effect before only the next item can say whether there is a witness.
+      if (took && budget.exhausted()) break;
     }
     if (!took) return this.#result(turn, []);
     for (const host of this.#options.enumerators) await host.askAgain();

@@ -58,7 +58,7 @@ export interface JobFunctionsOptions {
 }
 
 /** How long a message that is handed back is hidden, in milliseconds. */
-const HIDDEN_MS = { lostRace: 2_000, creditLeast: 1_000, creditMost: 30_000, parked: 30_000 };
+const HIDDEN_MS = { lostRace: 2_000, creditLeast: 200, creditMost: 30_000, parked: 30_000 };
 /** Deliveries after which a group is suspected to kill its function. */
 const SUSPICIOUS_RECEIVES = 3;
 /** Left of the invocation's time for what comes after the turns. */

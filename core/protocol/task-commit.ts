@@ -1,7 +1,5 @@
 import type { SubtaskState } from "../checkpoint/snapshot.ts";
-import { limits } from "../limits.ts";
-import { ByteWriter, toBytes } from "../record/index.ts";
-import { encodeElement } from "../record/element-codec.ts";
+import { toBytes } from "../record/index.ts";
 import type { StreamTask } from "../runtime/stream-task.ts";
 import { ACKNOWLEDGEMENT_SECTION, encodeAcknowledgement, memberOf } from "./acknowledgement-set.ts";
 import { broken } from "./canaries.ts";
@@ -13,7 +11,6 @@ import type { StagedOutput } from "./staged-output.ts";
 import type { TaskMemory } from "./task-memory.ts";
 import {
   COORDINATOR_PEER,
-  HELD_BACK_SECTION,
   MEMORY_SECTION,
   PROGRESS_SECTION,
   operatorSection,
@@ -96,7 +93,10 @@ export class TaskCommit {
     } else if (this.#options.sections.single(ACKNOWLEDGEMENT_SECTION) !== null) {
       changes.push(clearSection(ACKNOWLEDGEMENT_SECTION));
     }
-    this.#flushLargeOutput(work);
+    this.#options.heldBack.collect(
+      changes,
+      work.ran ? (emissions) => this.#router.route(emissions, work) : null,
+    );
     this.#announceEnd(work);
     this.#sectionChanges(changes);
     if (snapshot !== null) changes.push(...clearedSegments(this.#task));
@@ -209,17 +209,6 @@ export class TaskCommit {
     });
   }
 
-  /** Held-back output of one target that is large enough to travel (design 4). */
-  #flushLargeOutput(work: TurnWork): void {
-    if (!work.ran) return;
-    for (const { edge, to, values, timestamps } of this.#task.heldOutput()) {
-      const writer = new ByteWriter(1_024);
-      encodeElement({ kind: "records", values: [...values], timestamps: [...timestamps] }, writer);
-      if (writer.length < limits.heldOutputBytesMax) continue;
-      this.#router.route(this.#task.flushOutput(edge, to), work);
-    }
-  }
-
   #announceEnd(work: TurnWork): void {
     const { splitWanted, splitRequested, noMoreSplits } = this.#memory;
     if (splitWanted && !splitRequested && !noMoreSplits) {
@@ -239,7 +228,6 @@ export class TaskCommit {
       if (!sameBytes(bytes, sections.single(name))) changes.push({ name, mode: "replace", bytes });
     };
     replace(PROGRESS_SECTION, toBytes(this.#task.capture(this.#memory.lastCheckpoint + 1)));
-    replace(HELD_BACK_SECTION, toBytes(this.#task.heldOutput()));
     replace(MEMORY_SECTION, this.#memory.encode());
     const held = this.#held.takeChange();
     if (held !== null) changes.push({ name: HELD_SECTION, mode: "replace", bytes: held });

@@ -1,6 +1,5 @@
 /** Sections of a task's ledger, beside those of its keyed state (`KeyedFiles.section`). */
 export const PROGRESS_SECTION = "progress";
-export const HELD_BACK_SECTION = "held-back";
 export const MEMORY_SECTION = "task";
 
 /** The section with an operator's list, union and broadcast state. */

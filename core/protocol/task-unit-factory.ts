@@ -5,15 +5,15 @@ import type { CallScope, Clock, Random } from "../ports/index.ts";
 import { fromBytes } from "../record/index.ts";
 import { MetricRegistry } from "../runtime/metric-registry.ts";
 import { StreamTask } from "../runtime/stream-task.ts";
-import type { HeldEdgeOutput, TaskProgress } from "../runtime/task-progress.ts";
+import type { TaskProgress } from "../runtime/task-progress.ts";
 import type { OperatorRestore, TaskEnvironment } from "../runtime/task-environment.ts";
 import { type Address, COORDINATOR, addressName } from "./address.ts";
+import { HeldBack } from "./held-back.ts";
 import type { JobTopology } from "./job-topology.ts";
 import { KeyedFiles } from "./keyed-files.ts";
 import type { SinkOutputs } from "./sink-outputs.ts";
 import { TaskMemory } from "./task-memory.ts";
 import {
-  HELD_BACK_SECTION,
   MEMORY_SECTION,
   PROGRESS_SECTION,
   operatorSection,
@@ -64,10 +64,7 @@ export class TaskUnitFactory implements UnitFactory {
     const task = new StreamTask(this.#environment(state, memory, failure));
     const progress = state.sections.single(PROGRESS_SECTION);
     if (progress !== null) task.resume(fromBytes(progress) as TaskProgress); // what `capture` gave
-    const held = state.sections.single(HELD_BACK_SECTION);
-    for (const output of held === null ? [] : (fromBytes(held) as readonly HeldEdgeOutput[])) {
-      task.holdOutput(output);
-    }
+    const heldBack = new HeldBack(task, state.sections);
     await task.open(false);
     return new TaskUnit(
       {
@@ -85,6 +82,7 @@ export class TaskUnitFactory implements UnitFactory {
           task.operators.map(({ node, operatorState }) => [node.uid, operatorState.revision]),
         ),
         failure,
+        heldBack,
         recordsMax: bounds.recordsMax,
         // One more: the poll that finds nothing left saves a turn that would only find that out.
         pollsMax: 1 + Math.ceil(bounds.recordsMax / this.#pollRecords),

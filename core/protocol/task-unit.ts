@@ -5,6 +5,7 @@ import { type Delivery, type TurnInput, type TurnResult, noInput } from "../runt
 import type { Budget } from "../time/index.ts";
 import { type Address, addressName } from "./address.ts";
 import { broken } from "./canaries.ts";
+import type { HeldBack } from "./held-back.ts";
 import { HELD_SECTION, type HeldElement, HeldInput } from "./held-input.ts";
 import type { Inbox } from "./inbox.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
@@ -33,6 +34,7 @@ export interface TaskUnitOptions {
   readonly sections: Sections;
   readonly keyed: KeyedFiles;
   readonly outputs: SinkOutputs;
+  readonly heldBack: HeldBack;
   /** By uid: the revision of the operator's state that is committed. */
   readonly revisions: ReadonlyMap<string, number>;
   /** What the task's environment reports of work in the background. */

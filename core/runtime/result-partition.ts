@@ -26,6 +26,8 @@ class ChannelBuffer {
   length = 0;
   /** When the oldest record was seen by `flushExpired`; 0 while empty or new. */
   since = 0;
+  /** How often the records were taken out. */
+  taken = 0;
 
   append(value: unknown, timestamp: number): number {
     const { length } = this;
@@ -45,6 +47,7 @@ class ChannelBuffer {
     this.timestamps = full ? FULL_TIMESTAMPS.slice() : [];
     this.length = 0;
     this.since = 0;
+    this.taken += 1;
     return { values, timestamps };
   }
 }
@@ -52,6 +55,15 @@ class ChannelBuffer {
 export interface ResultPartitionState {
   readonly sentWatermark: number;
   readonly heldWatermark: number;
+}
+
+/** What is held back for one target subtask. While `taken` stays the same, `length` only grows. */
+export interface HeldChannel {
+  readonly to: number;
+  readonly length: number;
+  /** When the oldest was seen at the end of a turn; 0: not yet. */
+  readonly since: number;
+  readonly taken: number;
 }
 
 /** Records on their way to one target subtask that wait for more. */
@@ -226,20 +238,25 @@ export class ResultPartition implements Output<unknown> {
     return this.#edge;
   }
 
-  /** What is held back, by target subtask. */
-  held(): readonly HeldOutput[] {
-    const held: HeldOutput[] = [];
+  /** What is held back, by target subtask; targets for which nothing is are left out. */
+  held(): readonly HeldChannel[] {
+    const held: HeldChannel[] = [];
     for (let channel = 0; channel < this.#buffers.length; channel += 1) {
-      const { values, timestamps, length, since } = this.#buffers[channel] as ChannelBuffer;
-      if (length === 0) continue;
-      held.push({
-        to: this.#targets[channel] as number,
-        values: values.slice(0, length),
-        timestamps: timestamps.slice(0, length),
-        since,
-      });
+      const { length, since, taken } = this.#buffers[channel] as ChannelBuffer;
+      if (length > 0) held.push({ to: this.#targets[channel] as number, length, since, taken });
     }
     return held;
+  }
+
+  /** The records that are held back for a target, from the `from`th on. */
+  heldRecords(
+    to: number,
+    from: number,
+  ): { readonly values: unknown[]; readonly timestamps: number[] } {
+    const buffer = this.#buffers[this.#targets.indexOf(to)];
+    assert(buffer !== undefined, `R1: ${to} is a target`);
+    const { values, timestamps, length } = buffer;
+    return { values: values.slice(from, length), timestamps: timestamps.slice(from, length) };
   }
 
   /** Puts back what an earlier turn held back. */

@@ -13,7 +13,7 @@ import { SourceDriver } from "./source-driver.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
 import { StagingSinkOperator } from "./staging-sink-operator.ts";
 import type { Emission } from "./task-output.ts";
-import type { HeldEdgeOutput, TaskProgress } from "./task-progress.ts";
+import type { HeldEdgeChannel, HeldEdgeOutput, TaskProgress } from "./task-progress.ts";
 import { type Delivery, TurnBudget, type TurnInput, type TurnResult } from "./turn.ts";
 
 /**
@@ -367,10 +367,19 @@ export class StreamTask {
   }
 
   /** Output that waits for more, or for its buffer timeout. */
-  heldOutput(): readonly HeldEdgeOutput[] {
+  heldOutput(): readonly HeldEdgeChannel[] {
     return this.#chain.partitions.flatMap((partition) =>
       partition.held().map((held) => ({ edge: partition.edge, ...held })),
     );
+  }
+
+  /** Its records for one target, from the `from`th on. */
+  heldRecords(
+    edge: number,
+    to: number,
+    from: number,
+  ): { readonly values: unknown[]; readonly timestamps: number[] } {
+    return this.#partition(edge).heldRecords(to, from);
   }
 
   holdOutput(held: HeldEdgeOutput): void {

@@ -1,5 +1,5 @@
 import type { InputGateState } from "./input-gate.ts";
-import type { HeldOutput, ResultPartitionState } from "./result-partition.ts";
+import type { HeldChannel, HeldOutput, ResultPartitionState } from "./result-partition.ts";
 import type { SourceProgress } from "./source-driver.ts";
 
 /**
@@ -24,5 +24,10 @@ export interface TaskProgress {
 
 /** Output of one edge that is held back for one target. */
 export interface HeldEdgeOutput extends HeldOutput {
+  readonly edge: number;
+}
+
+/** Which output of one edge is held back for one target. */
+export interface HeldEdgeChannel extends HeldChannel {
   readonly edge: number;
 }

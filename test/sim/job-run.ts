@@ -23,7 +23,7 @@ const DAY = 24 * HOUR;
 /** With faults a run gets this much time; what is left is done without them. */
 const FAULTY_MS = 12 * HOUR;
 /** Without faults everything has to come to its end in this time. */
-const LIVENESS_MS = 12 * HOUR;
+const LIVENESS_MS = 2 * HOUR;
 /** A run that makes more turns has no end. */
 const TURNS_LEAST = 50_000;
 const TURNS_PER_INPUT = 100;

@@ -16,8 +16,8 @@ import type { FunctionsDirectory } from "./functions-directory.ts";
 import { type FunctionsResult, failureOf, resultOf } from "./functions-result.ts";
 import { RecordWatch } from "./record-watch.ts";
 import type { StartChoice } from "./start-choice.ts";
-import { NO_COUNTS, type WorkerCounts, addCounts } from "./worker-counts.ts";
 import { WorkerPool } from "./worker-pool.ts";
+import { WorkerReports } from "./worker-reports.ts";
 import type { InvocationEnd, WorkerNote } from "./worker-process.ts";
 import type { WorkerSetup } from "./worker-message.ts";
 
@@ -48,6 +48,7 @@ type Ending = JobResult["state"];
 export class FunctionsJob implements JobHandle {
   readonly result: Promise<FunctionsResult>;
   readonly #options: FunctionsJobOptions;
+  readonly #reports: WorkerReports;
   readonly #pool: WorkerPool;
   readonly #dispatcher: Dispatcher;
   readonly #watch: CommandWatch;
@@ -55,10 +56,7 @@ export class FunctionsJob implements JobHandle {
   readonly #startedAt: number;
   readonly #coordinatorQueue: string;
   #state: JobState = "running";
-  #counts: WorkerCounts = NO_COUNTS;
-  #workersLost = 0;
   #stopWanted = false;
-  #lastError = "";
   readonly #ended: Promise<Ending>;
   /** Of the present generation. */
   #starting: Promise<void>;
@@ -77,6 +75,7 @@ export class FunctionsJob implements JobHandle {
     });
     // It may be rejected before `#main` waits for it.
     this.#ended.catch(() => undefined);
+    this.#reports = new WorkerReports(onEvent);
     this.#pool = new WorkerPool({
       script,
       setup,
@@ -85,7 +84,7 @@ export class FunctionsJob implements JobHandle {
       planHash: topology.program.plan.planHash,
       onFree: () => this.#dispatcher.poke(),
       onTold: (note) => this.#onTold(note),
-      onWorkerEnd: (reason) => this.#onWorkerEnd(reason),
+      onWorkerEnd: (reason) => this.#reports.ended(reason),
       onFailure: (error) => this.#fail(error),
       ...(options.onInvocation === undefined ? {} : { onInvocation: options.onInvocation }),
     });
@@ -112,7 +111,7 @@ export class FunctionsJob implements JobHandle {
     return {
       state: this.#state,
       attempt: 0,
-      records: this.#counts.records,
+      records: this.#reports.counts.records,
       watermark: MIN_WATERMARK,
       lastCheckpoint: last,
       checkpoints: completed,
@@ -215,42 +214,30 @@ export class FunctionsJob implements JobHandle {
     return resultOf({
       ending,
       record: await this.#record.read(),
-      counts: this.#counts,
+      counts: this.#reports.counts,
       checkpoints: this.#watch.completed,
       lastCheckpoint: this.#watch.last,
       durationMs: directory.ports.clock.now() - this.#startedAt,
       workers,
-      workersLost: this.#workersLost,
+      workersLost: this.#reports.workersLost,
     });
   }
 
   #onInvocationEnd(queue: string | null, end: InvocationEnd): void {
-    if (end.kind === "done") this.#counts = addCounts(this.#counts, end.counts);
+    if (end.kind === "done") this.#reports.counted(end.counts);
     if (end.kind === "died" || queue === this.#coordinatorQueue) this.#record.look();
   }
 
-  #onWorkerEnd(reason: string): void {
-    this.#workersLost += 1;
-    const line = `a worker ended (${reason}): another one takes its place, its messages come again`;
-    this.#options.onEvent({ kind: "notice", line });
-  }
-
   #onTold(note: WorkerNote): void {
-    const { onEvent } = this.#options;
     switch (note.kind) {
       case "news":
         return this.#dispatcher.poke(note.of);
       case "print":
-        return onEvent({ kind: "print", line: note.line });
+        return this.#reports.printed(note.line);
       case "job-failed":
         return this.#record.look();
-      case "error": {
-        const { at, error } = note;
-        if (error.message === this.#lastError) return;
-        this.#lastError = error.message;
-        const line = `a turn of ${at} failed: ${error.message.replaceAll(/\s*\n\s*/g, " ")}`;
-        return onEvent({ kind: "notice", line });
-      }
+      case "error":
+        return this.#reports.failed(note.at, note.error);
       default:
         return assertNever(note);
     }

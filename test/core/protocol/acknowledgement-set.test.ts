@@ -160,6 +160,17 @@ describe.each([
     expect(bench.result?.changes).toEqual([]);
   });
 
+  test("goes on behind messages without effect when its time is spent, up to one that has some", async () => {
+    const bench = new CoordinatorBench({ cold, usesSets: true, spent: true });
+    await bench.turn(0, [start]);
+    await bench.turn(0, [checkpoint("a")]);
+    await bench.turn(10, [decline("work/0", 1)]);
+    await bench.turn(20, [acknowledged(1), acknowledged(1), acknowledged(1)]);
+    expect(bench.inbox).toMatchObject({ done: 3, witness: false });
+    await bench.turn(30, [acknowledged(1), decline("work/0", 1), decline("out/0", 1)]);
+    expect(bench.inbox).toMatchObject({ done: 2, witness: true });
+  });
+
   test("gives the checkpoint up when its set is not full, and takes the next one", async () => {
     const bench = await triggered();
     await commitCuts(bench, { checkpoint: 1 }, TASKS.slice(1) as never);

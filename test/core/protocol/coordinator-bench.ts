@@ -94,6 +94,8 @@ export interface BenchOptions {
   readonly cold?: boolean;
   /** Cuts are acknowledged in sets. */
   readonly usesSets?: boolean;
+  /** Turns have no time left from their start. */
+  readonly spent?: boolean;
 }
 
 /** What is handed out by the bench's source: 10, 20, 30 in their order. */
@@ -174,7 +176,7 @@ export class CoordinatorBench {
     const unit = this.#unit ?? (await this.#create());
     const version = this.#version + 1;
     const commitId = `c${version}`;
-    const budget = { exhausted: () => false };
+    const budget = { exhausted: () => this.#options.spent === true };
     const turn = { inbox, version, now, budget, credit: true, scope: unbounded, commitId };
     const result = await unit.run(turn);
     this.#commit(result, inbox.finish());

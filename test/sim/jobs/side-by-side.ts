@@ -17,7 +17,7 @@ const sinks = { files: "two-phase", table: "write-ahead", log: "direct" } as con
 
 /**
  * The same rows to a two-phase, a write-ahead and a plain sink. Rows are long, so that turns do not
- * fit their ledger item, and end in something that two tries of one turn do not agree on.
+ * fit their ledger item, and rows and state hold something that two tries of one turn do not agree on.
  */
 export const sideBySide: SimJob = {
   name: "side-by-side",
@@ -38,9 +38,9 @@ export const sideBySide: SimJob = {
         const rows = input
           .keyBy((id) => noise(id, KEYS))
           .process({
-            state: { sum: valueState<number>("sum") },
+            state: { last: valueState<number>("last") },
             processElement(id, ctx, out: Collector<Row>) {
-              ctx.state.sum.update((ctx.state.sum.value() ?? 0) + 1);
+              ctx.state.last.update(ctx.timers.currentProcessingTime());
               out.collect(
                 `${id} |${ctx.timers.currentProcessingTime()} ${"x".repeat(noise(id, 900))}`,
               );

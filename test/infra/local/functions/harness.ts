@@ -57,6 +57,8 @@ export class FunctionsBench {
       workers: 2,
       onEvent: (event) => events.push(event),
       ...options,
+      // Never the default one, which lies in the working directory.
+      params: { output: this.newFolder(), ...options.params },
       worker: {
         script: await this.#script,
         source: { job: workerJob, crashes } satisfies TestSource,
