@@ -42,6 +42,8 @@ export interface InboxResult {
   readonly started: string | null;
   /** How many of the messages, from the first, are consumed or no-ops for ever. */
   readonly done: number;
+  /** How many stay with the queue. */
+  readonly left: number;
   /** Some message in hand was consumed by no entry before this turn (I-WITNESS). */
   readonly witness: boolean;
   /** Some message was consumed by this turn. */
@@ -181,6 +183,7 @@ export class Inbox {
       wakeTaken: this.#wakeTaken,
       started: this.#started,
       done: this.#at,
+      left: this.#hands.length - this.#at,
       witness: this.#tookAny || this.#at < this.#hands.length,
       tookAny: this.#tookAny,
       starved: this.#starved,

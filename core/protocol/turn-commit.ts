@@ -196,9 +196,9 @@ export class TurnCommit {
   }
 
   /** TC3. A message that is left in the queue carries the work too, and so does one on its way. */
-  #needsContinue({ stored, result, inbox, messageIds }: TurnParts): boolean {
+  #needsContinue({ stored, result, inbox }: TurnParts): boolean {
     if (!result.pending || broken("no-continue")) return false;
-    if (inbox.done < messageIds.length) return false;
+    if (inbox.left > 0) return false;
     const self = this.#self;
     return (stored.protocol.sent[self] ?? 0) <= (inbox.received[self] ?? 0);
   }
