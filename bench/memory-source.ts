@@ -6,11 +6,11 @@ interface Position {
 }
 
 /** Emits the same objects `rounds` times; each round is `roundMs` later in event time. */
-export function memorySource(
-  values: readonly Reading[],
+export function memorySource<T extends { readonly timestamp: number } = Reading>(
+  values: readonly T[],
   rounds: number,
   roundMs: number,
-): Source<Reading, Position, readonly Position[]> {
+): Source<T, Position, readonly Position[]> {
   return {
     describe: `memory(${values.length} x ${rounds})`,
     boundedness: "bounded",
@@ -37,14 +37,14 @@ export function memorySource(
   };
 }
 
-class MemoryReader implements SourceReader<Reading, Position> {
-  readonly #values: readonly Reading[];
+class MemoryReader<T extends { readonly timestamp: number }> implements SourceReader<T, Position> {
+  readonly #values: readonly T[];
   readonly #total: number;
   readonly #roundMs: number;
   readonly #request: () => void;
   #position = -1;
 
-  constructor(values: readonly Reading[], rounds: number, roundMs: number, request: () => void) {
+  constructor(values: readonly T[], rounds: number, roundMs: number, request: () => void) {
     this.#values = values;
     this.#total = values.length * rounds;
     this.#roundMs = roundMs;
@@ -55,7 +55,7 @@ class MemoryReader implements SourceReader<Reading, Position> {
     this.#request();
   }
 
-  poll(output: ReaderOutput<Reading>, recordsMax: number): PollResult {
+  poll(output: ReaderOutput<T>, recordsMax: number): PollResult {
     if (this.#position < 0) return "idle";
     if (this.#position >= this.#total) return "end";
     const out = output.split("memory");
@@ -64,7 +64,7 @@ class MemoryReader implements SourceReader<Reading, Position> {
     let index = this.#position % length;
     let shift = Math.floor(this.#position / length) * this.#roundMs;
     for (let position = this.#position; position < end; position += 1) {
-      const value = this.#values[index] as Reading;
+      const value = this.#values[index] as T;
       out.collect(value, value.timestamp + shift, position);
       index += 1;
       if (index === length) {

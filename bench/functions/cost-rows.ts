@@ -92,7 +92,11 @@ function rowOf(name: string, run: HopsRun, used: HopsUsage): CostRow {
   };
 }
 
-function callsOf({ calls, mapping, invocations }: Usage, turns: number, by: number): CallsPerThousand {
+function callsOf(
+  { calls, mapping, invocations }: Usage,
+  turns: number,
+  by: number,
+): CallsPerThousand {
   const units = (...kinds: readonly (keyof typeof calls)[]): number =>
     kinds.reduce((sum, kind) => sum + calls[kind].units, 0) / by;
   return {

@@ -55,7 +55,11 @@ async function monthlyRows(): Promise<readonly CostRow[]> {
   const slow = { ratePerSecond: 1, widths: widthsOf(4), checkpointMs: FIVE_MINUTES };
   await row("1 record/s, hourly windows, p = 4", { ...slow, spanMs: 3_600_000 });
   await row("the same, cold", { ...slow, cold: true, spanMs: 3_600_000 });
-  await row("the same, a checkpoint every 10 s", { ...slow, checkpointMs: 10_000, spanMs: 600_000 });
+  await row("the same, a checkpoint every 10 s", {
+    ...slow,
+    checkpointMs: 10_000,
+    spanMs: 600_000,
+  });
   for (const p of [1, 16]) {
     await row(`the same, p = ${p}`, { ...slow, widths: widthsOf(p), spanMs: 1_200_000 });
   }

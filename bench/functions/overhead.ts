@@ -15,6 +15,7 @@ import { memorySource } from "../memory-source.ts";
 import { readings } from "../workloads.ts";
 
 export interface OverheadRow {
+  readonly work: Work;
   readonly turnRecords: number;
   readonly records: number;
   readonly turns: number;
@@ -32,18 +33,42 @@ export interface OverheadRow {
 const KEYS = 10_000;
 const RUNS = Number(process.env["BENCH_RUNS"] ?? 5);
 
-/** The job of the windowed row of `npm run bench`, on one source and one keyed subtask. */
-function overheadJob(data: readonly Reading[]): Job {
+type Work = "sums" | "lines";
+
+/** What the second job does with a record: it parses a line of text and reads three fields. */
+interface Line {
+  readonly text: string;
+  readonly timestamp: number;
+}
+
+function linesOf(data: readonly Reading[]): readonly Line[] {
+  return data.map(({ key, value, timestamp }, index) => ({
+    text: JSON.stringify({
+      id: index,
+      key,
+      value,
+      at: new Date(timestamp).toISOString(),
+      source: { device: `device-${key}`, firmware: "4.18.2", site: "north", tags: ["a", "b"] },
+      status: "ok",
+    }),
+    timestamp,
+  }));
+}
+
+/** The windowed job of `npm run bench` on one source and one keyed subtask; `lines`: from texts. */
+function overheadJob(data: readonly Reading[], work: Work): Job {
+  const lines = work === "lines" ? linesOf(data) : [];
+  const timestamps = { timestamp: (each: { readonly timestamp: number }) => each.timestamp };
   return defineJob({
     name: "overhead",
     checkpointing: false,
     build(env) {
-      env
-        .fromSource(
-          memorySource(data, 1, 0),
-          WatermarkStrategy.forMonotonousTimestamps({ timestamp: (each) => each.timestamp }),
-          "readings",
-        )
+      const ordered = WatermarkStrategy.forMonotonousTimestamps(timestamps);
+      const parsed =
+        work === "sums"
+          ? env.fromSource(memorySource(data, 1, 0), ordered, "readings")
+          : env.fromSource(memorySource(lines, 1, 0), ordered, "lines").map(readingOf);
+      parsed
         .keyBy((each) => each.key)
         .window(TumblingEventTimeWindows.of({ hours: 1 }))
         .aggregate({ count: agg.count(), sum: agg.sum((each) => each.value) })
@@ -52,6 +77,12 @@ function overheadJob(data: readonly Reading[]): Job {
         .uid("nothing");
     },
   });
+}
+
+function readingOf({ text }: Line): Reading {
+  // What linesOf wrote.
+  const { key, value, at } = JSON.parse(text) as { key: number; value: number; at: string };
+  return { key, value, timestamp: Date.parse(at) };
 }
 
 async function embedded(job: Job): Promise<number> {
@@ -111,8 +142,8 @@ function watchBytes(): void {
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-async function overheadRow(turnRecords: number, records: number): Promise<OverheadRow> {
-  const job = overheadJob(readings(records, KEYS, 36, 0));
+async function overheadRow(work: Work, turnRecords: number, records: number): Promise<OverheadRow> {
+  const job = overheadJob(readings(records, KEYS, 36, 0), work);
   const theirs: number[] = [];
   const ours: FunctionsRun[] = [];
   for (let run = 0; run <= RUNS; run += 1) {
@@ -129,6 +160,7 @@ async function overheadRow(turnRecords: number, records: number): Promise<Overhe
   const turns = ours[0]?.turns ?? NaN;
   const perRecord = (ms: number): number => (ms * 1_000_000) / records;
   return {
+    work,
     turnRecords,
     records,
     turns,
@@ -146,15 +178,18 @@ async function overheadRow(turnRecords: number, records: number): Promise<Overhe
 export async function overheadRows(say: (line: string) => void): Promise<readonly OverheadRow[]> {
   watchBytes();
   const rows: OverheadRow[] = [];
-  for (const [turnRecords, records] of [
-    [100, 200_000],
-    [1_000, 1_000_000],
-    [10_000, 1_000_000],
+  for (const [work, turnRecords, records] of [
+    ["sums", 100, 100_000],
+    ["sums", 1_000, 500_000],
+    ["sums", 10_000, 1_000_000],
+    ["lines", 100, 100_000],
+    ["lines", 1_000, 500_000],
+    ["lines", 10_000, 500_000],
   ] as const) {
-    const row = await overheadRow(turnRecords, records);
+    const row = await overheadRow(work, turnRecords, records);
     rows.push(row);
     say(
-      `${turnRecords} records a turn: embedded ${row.embeddedMs.toFixed(0)} ms, functions ` +
+      `${work}, ${turnRecords} records a turn: ${(100 * row.overhead).toFixed(0)} % overhead; embedded ${row.embeddedMs.toFixed(0)} ms, functions ` +
         `${row.functionsMs.toFixed(0)} ms for ${records} records in ${row.turns} turns; ` +
         `${row.overheadUsPerTurn.toFixed(0)} us a turn, ${row.overheadNsPerRecord.toFixed(0)} ns a record ` +
         `(bytes of state ${row.stateBytesNsPerRecord.toFixed(0)}, of messages ${row.messageBytesNsPerRecord.toFixed(0)})`,

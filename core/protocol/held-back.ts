@@ -1,5 +1,5 @@
 import { limits } from "../limits.ts";
-import { ByteReader, ByteWriter } from "../record/index.ts";
+import { ByteReader, keepScratch, takeScratch } from "../record/index.ts";
 import { decodeElement, encodeElement } from "../record/element-codec.ts";
 import type { StreamTask } from "../runtime/stream-task.ts";
 import type { Emission } from "../runtime/task-output.ts";
@@ -87,9 +87,11 @@ export class HeldBack {
   }
 
   #part(edge: number, to: number, from: number, since: number): Uint8Array {
-    const writer = new ByteWriter(4_096);
+    const writer = takeScratch();
     writer.writeF64(since);
     encodeElement({ kind: "records", ...this.#task.heldRecords(edge, to, from) }, writer);
-    return writer.toBytes();
+    const bytes = writer.toBytes();
+    keepScratch(writer);
+    return bytes;
   }
 }

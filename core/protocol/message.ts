@@ -18,7 +18,9 @@ import {
   decodeValue,
   encodeValue,
   endEnvelope,
+  keepScratch,
   open,
+  takeScratch,
 } from "../record/index.ts";
 import { decodeElement, encodeElement } from "../record/element-codec.ts";
 import type { Address } from "./address.ts";
@@ -86,14 +88,16 @@ const DATA = 1;
 const REF = 2;
 
 export function encodeMessage({ job, generation, content }: Message): Uint8Array {
-  const writer = new ByteWriter(512);
+  const writer = takeScratch();
   const start = beginEnvelope("message", MESSAGE_FORMAT, writer);
   writer.writeByte(kinds[content.kind]);
   writer.writeString(job);
   writer.writeVarint(generation);
   writeContent(content, writer);
   endEnvelope(start, writer);
-  return writer.toBytes();
+  const bytes = writer.toBytes();
+  keepScratch(writer);
+  return bytes;
 }
 
 function writeContent(content: MessageContent, writer: ByteWriter): void {
@@ -206,12 +210,13 @@ export class BodyWriter {
       this.data = true;
     }
     if (element.kind === "barrier" || element.kind === "end") this.free = true;
-    const scratch = new ByteWriter(256);
+    const scratch = takeScratch();
     encodeElement(element, scratch);
     this.#writer.writeByte(ELEMENT);
     this.#writer.writeVarint(edge);
     this.#writer.writeVarint(scratch.length);
     this.#writer.writeBytes(scratch.view());
+    keepScratch(scratch);
   }
 
   control(control: Control): void {

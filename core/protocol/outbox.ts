@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, decodeValue, encodeValue } from "../record/index.ts";
+import { ByteReader, decodeValue, encodeValue, keepScratch, takeScratch } from "../record/index.ts";
 
 /** Something that a committed turn does to the outside, before it sends its messages (P3.7). */
 export type Effect =
@@ -78,7 +78,7 @@ export interface EncodedOutbox {
 }
 
 export function encodeOutbox({ effects, messages, wake }: Outbox): EncodedOutbox {
-  const writer = new ByteWriter(512);
+  const writer = takeScratch();
   encodeValue(effects, writer);
   encodeValue(wake, writer);
   writer.writeVarint(messages.length);
@@ -93,7 +93,9 @@ export function encodeOutbox({ effects, messages, wake }: Outbox): EncodedOutbox
     offsets.push(writer.length);
     writer.writeBytes(body);
   }
-  return { bytes: writer.toBytes(), offsets };
+  const bytes = writer.toBytes();
+  keepScratch(writer);
+  return { bytes, offsets };
 }
 
 export function decodeOutbox(bytes: Uint8Array): Outbox {

@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { ByteReader, ByteWriter } from "../record/index.ts";
+import { ByteReader, keepScratch, takeScratch } from "../record/index.ts";
 
 /** One change to the state of a subtask, which is a set of named lists of byte strings. */
 export interface SectionChange {
@@ -18,7 +18,7 @@ export function clearSection(name: string): SectionChange {
 
 /** The `d` of a ledger entry: what a turn changed. */
 export function encodeChanges(changes: readonly SectionChange[]): Uint8Array {
-  const writer = new ByteWriter(1_024);
+  const writer = takeScratch();
   writer.writeVarint(changes.length);
   for (const { name, mode, bytes } of changes) {
     writer.writeString(name);
@@ -26,7 +26,9 @@ export function encodeChanges(changes: readonly SectionChange[]): Uint8Array {
     writer.writeVarint(bytes.length);
     writer.writeBytes(bytes);
   }
-  return writer.toBytes();
+  const encoded = writer.toBytes();
+  keepScratch(writer);
+  return encoded;
 }
 
 export function decodeChanges(bytes: Uint8Array): readonly SectionChange[] {

@@ -13,11 +13,7 @@ import type { JobTopology } from "./job-topology.ts";
 import { KeyedFiles } from "./keyed-files.ts";
 import type { SinkOutputs } from "./sink-outputs.ts";
 import { TaskMemory } from "./task-memory.ts";
-import {
-  MEMORY_SECTION,
-  PROGRESS_SECTION,
-  operatorSection,
-} from "./task-sections.ts";
+import { MEMORY_SECTION, PROGRESS_SECTION, operatorSection } from "./task-sections.ts";
 import { type Acknowledging, TaskUnit } from "./task-unit.ts";
 import type { Unit, UnitFactory, UnitState } from "./unit.ts";
 

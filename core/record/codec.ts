@@ -53,14 +53,17 @@ export function roundTrip<T>(value: T): T {
   return copy as T; // the codec gives back what it got
 }
 
-/** Room that is used again: whoever takes it has it alone, even when a getter encodes a value. */
-function takeScratch(): ByteWriter {
+/**
+ * Room that is used again: whoever takes it has it alone, even when a getter encodes a value. What
+ * is to outlive `keepScratch` is copied out with `toBytes`; who fails need not give it back.
+ */
+export function takeScratch(): ByteWriter {
   const writer = scratch ?? new ByteWriter();
   scratch = null;
   writer.reset();
   return writer;
 }
 
-function keepScratch(writer: ByteWriter): void {
+export function keepScratch(writer: ByteWriter): void {
   if (writer.room.length <= SCRATCH_BYTES_MAX) scratch = writer;
 }

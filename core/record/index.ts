@@ -1,6 +1,14 @@
 export { ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
-export { decodeValue, encodeValue, fromBytes, roundTrip, toBytes } from "./codec.ts";
+export {
+  decodeValue,
+  encodeValue,
+  fromBytes,
+  keepScratch,
+  roundTrip,
+  takeScratch,
+  toBytes,
+} from "./codec.ts";
 export { decodeColumn, encodeColumn } from "./column.ts";
 export { crc32c } from "./crc32c.ts";
 export { deepFreeze } from "./deep-freeze.ts";

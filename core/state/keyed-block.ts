@@ -35,13 +35,15 @@ export function writeBlock(
   encodeValue(block.namespace, writer);
   encodeColumn(rows.keys, writer, from, to);
   encodeColumn(block.tombstones, writer);
-  const present = rows.columns.filter((values) => hasValue(values, from, to)).length;
+  let present = 0;
+  for (const values of rows.columns) if (hasValue(values, from, to)) present += 1;
   writer.writeVarint(present);
-  rows.columns.forEach((values, index) => {
-    if (values === null || !hasValue(values, from, to)) return;
+  for (let index = 0; index < rows.columns.length; index++) {
+    const values = rows.columns[index] ?? null;
+    if (values === null || !hasValue(values, from, to)) continue;
     writer.writeVarint(index);
     encodeColumn(values, writer, from, to, `state ${columns[index]?.name ?? ""}`);
-  });
+  }
 }
 
 function hasValue(values: readonly unknown[] | null, from: number, to: number): boolean {

@@ -1,12 +1,14 @@
 import { DataError } from "../errors.ts";
 import {
   ByteReader,
-  ByteWriter,
+  type ByteWriter,
   beginEnvelope,
   decodeValue,
   encodeValue,
   endEnvelope,
+  keepScratch,
   open,
+  takeScratch,
 } from "../record/index.ts";
 import type { ColumnKind } from "./columns.ts";
 import { damaged } from "./keyed-block.ts";
@@ -60,7 +62,7 @@ export interface KeyedFileFooter {
 
 /** Writes a file section by section. */
 export class KeyedFileWriter {
-  readonly #out = new ByteWriter(4_096);
+  readonly #out = takeScratch();
   readonly #sections: KeyedFileSection[] = [];
 
   /** Begins the section of a key group; what `write` puts into the writer is its contents. */
@@ -81,7 +83,9 @@ export class KeyedFileWriter {
     const length = this.#out.length - offset;
     this.#out.writeF64(offset);
     this.#out.writeU32(length);
-    return this.#out.toBytes();
+    const bytes = this.#out.toBytes();
+    keepScratch(this.#out);
+    return bytes;
   }
 }
 

@@ -5,7 +5,6 @@ import type { RunSettings } from "./run-settings.ts";
 
 /** How the simulator finds that a rule is broken. */
 export interface CanaryCase {
-  readonly canary: Canary;
   /** Others that are broken with it, because another rule makes up for it alone. */
   readonly beside?: readonly Canary[];
   /** The checkers of which one has to say so. */

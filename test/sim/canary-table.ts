@@ -16,62 +16,66 @@ const doubles = { "double-send": 0.1, "result-lost": 0.1, expire: 0.2, overrun: 
 const restores = (...at: readonly number[]): readonly PlannedAction[] =>
   at.map((when) => ({ kind: "restore", at: when, parallelism: 2 }));
 
+/** Rules whose breaking shows nothing here, and why. */
+export const notFound = {
+  "drop-newer":
+    "starts are sent only when all ledgers of their generation exist, and reads are consistent",
+  "credit-control":
+    "an experiment of the model: credit for control messages has no deadlock (P11.3)",
+  "unbounded-reorder": "credits keep a channel far below the bound of the reorder buffer",
+} as const satisfies Readonly<Partial<Record<Canary, string>>>;
+
+/** The others: a rule without a place here does not compile. */
+export type FoundCanary = Exclude<Canary, keyof typeof notFound>;
+
 /** Every rule that can be broken, and what finds it. */
-export const canaryTable: readonly CanaryCase[] = [
-  {
-    canary: "no-duplicate-check",
+export const canaryTable: Readonly<Record<FoundCanary, CanaryCase>> = {
+  "no-duplicate-check": {
     rules: ["I-WITNESS", "EXACTLY-ONCE", "I-NOGAP"],
     job: windowed,
     rates: doubles,
     turnsMax: 2_000,
   },
-  {
-    canary: "send-before-commit",
+  "send-before-commit": {
     rules: ["I-COMMITFIRST"],
     job: windowed,
     rates: {},
     turnsMax: 100,
   },
-  { canary: "ack-before-send", rules: ["I-ACK"], job: windowed, rates: {}, turnsMax: 100 },
-  {
-    canary: "no-resend",
+  "ack-before-send": { rules: ["I-ACK"], job: windowed, rates: {}, turnsMax: 100 },
+  "no-resend": {
     rules: ["I-ACK", "I-OUTBOX"],
     job: windowed,
     rates: crashes,
     turnsMax: 1_000,
   },
-  {
-    canary: "resend-starts-with",
+  "resend-starts-with": {
     rules: ["I-ACK", "I-OUTBOX"],
     job: windowed,
     settings: quiet,
     rates: { ...crashes, "stale-delete": 1, expire: 0.3, "result-partial": 0.3, overrun: 0.1 },
     turnsMax: 20_000,
   },
-  {
-    canary: "no-witness",
+  "no-witness": {
     rules: ["I-WITNESS"],
     job: windowed,
     rates: doubles,
     turnsMax: 2_000,
   },
-  {
-    canary: "ack-uncommitted",
+  "ack-uncommitted": {
     rules: ["I-ACK"],
     job: ticks,
     settings: quiet,
     rates: { skew: 1, "wake-early": 0.5 },
     turnsMax: 5_000,
   },
-  {
-    canary: "two-groups",
+  "two-groups": {
     rules: ["I-ACK", "I-OUTBOX", "I-NOGAP"],
     job: windowed,
     rates: crashes,
     turnsMax: 2_000,
   },
-  {
-    canary: "no-continue",
+  "no-continue": {
     rules: ["LIVENESS", "EXACTLY-ONCE", "I-2PC"],
     job: timers,
     size: 300,
@@ -79,38 +83,33 @@ export const canaryTable: readonly CanaryCase[] = [
     rates: {},
     turnsMax: 2_000,
   },
-  {
-    canary: "failed-is-success",
+  "failed-is-success": {
     rules: ["I-ACK", "I-OUTBOX", "I-COMMITFIRST"],
     job: windowed,
     rates: doubles,
     turnsMax: 2_000,
   },
-  {
-    canary: "dirty-warm",
+  "dirty-warm": {
     rules: ["I-ACK", "I-COMMITFIRST", "I-CHAIN"],
     job: windowed,
     rates: { throttle: 0.05 },
     turnsMax: 2_000,
   },
-  {
-    canary: "mixed-ack",
+  "mixed-ack": {
     rules: ["I-ACK"],
     job: windowed,
     settings: { parallelism: 3 },
     rates: { "mixed-batch": 1, throttle: 0.05 },
     turnsMax: 3_000,
   },
-  {
-    canary: "trim-zombie",
+  "trim-zombie": {
     rules: ["I-CHAIN"],
     job: windowed,
     settings: { ...quiet, checkpointMs: 500 },
     rates: { zombie: 0.1, thaw: 1 },
     turnsMax: 10_000,
   },
-  {
-    canary: "warm-gap",
+  "warm-gap": {
     beside: ["trim-zombie"],
     rules: ["I-CHAIN", "I-OUTBOX", "I-NOGAP", "EXACTLY-ONCE", "I-CUT", "I-ACK"],
     job: windowed,
@@ -118,32 +117,30 @@ export const canaryTable: readonly CanaryCase[] = [
     rates: { cold: 0.2 },
     turnsMax: 10_000,
   },
-  {
-    canary: "claim-by-version",
-    rules: ["I-OWNER", "I-ACK", "EXACTLY-ONCE", "LIVENESS", "I-COMMITFIRST", "I-CHAIN"],
+  "claim-by-version": {
+    rules: ["I-OWNER", "EXACTLY-ONCE", "LIVENESS", "I-COMMITFIRST", "I-CHAIN"],
     job: sideBySide,
-    settings: quiet,
+    size: 120,
+    settings: { ...quiet, checkpointTimeoutMs: 600_000 },
     rates: { ...crashes, expire: 0.3, overrun: 0.1, slow: 0.1 },
     turnsMax: 5_000,
   },
-  {
-    canary: "snapshot-by-checkpoint",
+  "snapshot-by-checkpoint": {
     rules: ["EXACTLY-ONCE", "LIVENESS", "DRAIN", "I-2PC", "LIVELOCK", "I-IDLE"],
     job: sideBySide,
-    settings: { ...quiet, checkpointMs: 500 },
+    size: 100,
+    settings: { ...quiet, checkpointMs: 500, checkpointTimeoutMs: 600_000 },
     rates: { expire: 0.5, cold: 0.3, "small-batch": 0.5 },
     turnsMax: 20_000,
   },
-  {
-    canary: "no-seal",
+  "no-seal": {
     rules: ["I-GEN", "I-SEAL", "EXACTLY-ONCE"],
     job: windowed,
     settings: { actions: restores(0.3, 0.6) },
     rates: {},
     turnsMax: 2_000,
   },
-  {
-    canary: "choose-before-seal",
+  "choose-before-seal": {
     rules: ["I-SEAL", "I-2PC", "EXACTLY-ONCE"],
     job: deadLetters,
     size: 150,
@@ -151,72 +148,63 @@ export const canaryTable: readonly CanaryCase[] = [
     rates: { slow: 0.04 },
     turnsMax: 20_000,
   },
-  {
-    canary: "dedup-without-generation",
+  "dedup-without-generation": {
     rules: ["I-ACK", "I-OUTBOX", "LIVENESS"],
     job: windowed,
     settings: { actions: restores(0.3, 0.6) },
     rates: { swallow: 0.1 },
     turnsMax: 5_000,
   },
-  {
-    canary: "no-start",
+  "no-start": {
     rules: ["LIVENESS", "I-2PC", "EXACTLY-ONCE"],
     job: windowed,
     settings: { actions: restores(0.3, 0.6) },
     rates: {},
     turnsMax: 3_000,
   },
-  {
-    canary: "stop-without-commit",
+  "stop-without-commit": {
     rules: ["I-2PC"],
     job: deadLetters,
     settings: { actions: [{ kind: "stop", at: 0.5, parallelism: 2 }] },
     rates: {},
     turnsMax: 5_000,
   },
-  {
-    canary: "no-hold",
+  "no-hold": {
     rules: ["I-CUT"],
     job: windowed,
     settings: { parallelism: 3, checkpointMs: 500 },
     rates: {},
     turnsMax: 5_000,
   },
-  {
-    canary: "active-sources-only",
+  "active-sources-only": {
     rules: ["EXACTLY-ONCE", "I-2PC"],
     job: ticks,
     settings: quiet,
     rates: {},
     turnsMax: 2_000,
   },
-  {
-    canary: "active-first-only",
+  "active-first-only": {
     rules: ["EXACTLY-ONCE", "I-2PC"],
     job: ticks,
     settings: quiet,
     rates: {},
     turnsMax: 2_000,
   },
-  {
-    canary: "active-any",
+  "active-any": {
     rules: ["I-IDLE"],
     job: ticks,
     settings: quiet,
     rates: {},
     turnsMax: 2_000,
   },
-  {
-    canary: "notify-outside",
+  "notify-outside": {
     rules: ["EXACTLY-ONCE", "I-2PC", "LIVENESS"],
     job: ticks,
     settings: quiet,
     rates: { recycle: 0.5 },
     turnsMax: 2_000,
   },
-  {
-    canary: "notify-only-equal",
+  "notify-only-equal": {
     rules: ["EXACTLY-ONCE", "I-2PC"],
     job: deadLetters,
     size: 150,
@@ -224,59 +212,52 @@ export const canaryTable: readonly CanaryCase[] = [
     rates: { slow: 0.03 },
     turnsMax: 5_000,
   },
-  { canary: "commit-at-barrier", rules: ["I-2PC"], job: windowed, rates: {}, turnsMax: 2_000 },
-  { canary: "publish-before-commit", rules: ["I-2PC"], job: windowed, rates: {}, turnsMax: 2_000 },
-  {
-    canary: "write-ahead-no-guard",
+  "commit-at-barrier": { rules: ["I-2PC"], job: windowed, rates: {}, turnsMax: 2_000 },
+  "publish-before-commit": { rules: ["I-2PC"], job: windowed, rates: {}, turnsMax: 2_000 },
+  "write-ahead-no-guard": {
     rules: ["I-ACK", "I-OUTBOX", "I-EFFECTS", "WRITE-AHEAD", "EXACTLY-ONCE"],
     job: sideBySide,
     rates: {},
     turnsMax: 1_000,
   },
-  { canary: "ack-before-apply", rules: ["I-EFFECTS"], job: sideBySide, rates: {}, turnsMax: 2_000 },
-  {
-    canary: "wake-id-by-time",
+  "ack-before-apply": { rules: ["I-EFFECTS"], job: sideBySide, rates: {}, turnsMax: 2_000 },
+  "wake-id-by-time": {
     rules: ["LIVENESS", "EXACTLY-ONCE"],
     job: ticks,
     settings: quiet,
     rates: { skew: 1, "wake-early": 0.5 },
     turnsMax: 10_000,
   },
-  {
-    canary: "finished-no-barrier",
+  "finished-no-barrier": {
     rules: ["LIVENESS"],
     job: windowed,
     size: 60,
-    settings: quiet,
+    settings: { ...quiet, checkpointTimeoutMs: 600_000 },
     rates: {},
     turnsMax: 5_000,
   },
-  {
-    canary: "unnumbered-wake",
+  "unnumbered-wake": {
     rules: ["I-WITNESS"],
     job: ticks,
     settings: quiet,
     rates: { ...doubles, "wake-double": 0.3 },
     turnsMax: 5_000,
   },
-  {
-    canary: "credit-first",
+  "credit-first": {
     rules: ["LIVENESS", "LIVELOCK"],
     job: windowed,
     settings: { ...quiet, credits: 1 },
     rates: crashes,
     turnsMax: 5_000,
   },
-  {
-    canary: "held-consumed",
+  "held-consumed": {
     rules: ["I-HELD"],
     job: join,
     settings: { ...quiet, credits: 1, checkpointMs: 500, parallelism: 2 },
     rates: { slow: 0.1, "late-start": 0.03 },
     turnsMax: 20_000,
   },
-  {
-    canary: "continue-free",
+  "continue-free": {
     rules: ["I-CREDIT", "EXACTLY-ONCE"],
     job: timers,
     size: 400,
@@ -284,8 +265,7 @@ export const canaryTable: readonly CanaryCase[] = [
     rates: { "late-poll": 0.1 },
     turnsMax: 5_000,
   },
-  {
-    canary: "pending-free",
+  "pending-free": {
     rules: ["I-CREDIT"],
     job: timers,
     size: 400,
@@ -293,33 +273,29 @@ export const canaryTable: readonly CanaryCase[] = [
     rates: { "late-poll": 0.1 },
     turnsMax: 5_000,
   },
-  {
-    canary: "held-back-no-wake",
+  "held-back-no-wake": {
     rules: ["LIVENESS", "EXACTLY-ONCE"],
     job: ticks,
     settings: quiet,
     rates: {},
     turnsMax: 2_000,
   },
-  {
-    canary: "held-back-behind-barrier",
+  "held-back-behind-barrier": {
     rules: ["I-CUT", "EXACTLY-ONCE", "I-2PC"],
     job: windowed,
     settings: { checkpointMs: 500, actions: restores(0.2, 0.4, 0.6, 0.8), replays: true },
     rates: {},
     turnsMax: 10_000,
   },
-  {
-    canary: "watermark-ahead",
+  "watermark-ahead": {
     rules: ["EXACTLY-ONCE", "WATERMARK"],
     job: windowed,
     settings: quiet,
     rates: {},
     turnsMax: 2_000,
   },
-  {
-    canary: "plan-not-checked",
-    rules: ["LIVENESS", "I-GEN", "I-CUT", "EXACTLY-ONCE", "I-NOGAP", "assertion failed"],
+  "plan-not-checked": {
+    rules: ["I-COMMITFIRST", "LIVENESS", "I-GEN", "I-CUT", "EXACTLY-ONCE", "I-NOGAP"],
     job: windowed,
     settings: {
       parallelism: 2,
@@ -331,13 +307,4 @@ export const canaryTable: readonly CanaryCase[] = [
     rates: { slow: 0.1 },
     turnsMax: 10_000,
   },
-];
-
-/** Rules whose breaking shows nothing here, and why. */
-export const notFound: Readonly<Partial<Record<Canary, string>>> = {
-  "drop-newer":
-    "starts are sent only when all ledgers of their generation exist, and reads are consistent",
-  "credit-control":
-    "an experiment of the model: credit for control messages has no deadlock (P11.3)",
-  "unbounded-reorder": "credits keep a channel far below the bound of the reorder buffer",
 };

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Campaign, type CampaignOptions, type CampaignTotals, type Failed } from "./campaign.ts";
 import { type Canary, setBroken } from "./canaries.ts";
+import { canaryTable, notFound } from "./canary-table.ts";
 import { parseFaultKind, parseFaultPlan } from "./fault-plan.ts";
 import { failureText, progressText, resultJson } from "./report.ts";
 import { scenarioOf, scenarios } from "./scenarios.ts";
@@ -90,6 +91,13 @@ function optionsOf(firstSeed: number, seconds: number): CampaignOptions {
   };
 }
 
+function canaryOf(name: string): Canary {
+  const known = [...Object.keys(canaryTable), ...Object.keys(notFound)] as Canary[]; // all of them
+  const canary = known.find((each) => each === name);
+  if (canary !== undefined) return canary;
+  throw new Error(`--break: no rule of this name (got "${name}"); use ${known.join(", ")}`);
+}
+
 let toldAt = 0;
 function tell(totals: CampaignTotals): void {
   if (elapsed() < toldAt + PROGRESS_SECONDS) return;
@@ -120,7 +128,7 @@ async function runOne(options: CampaignOptions, results: string | null): Promise
 }
 
 async function main(): Promise<number> {
-  setBroken(values.break as Canary[]); // a name that is no rule breaks nothing
+  setBroken(values.break.map(canaryOf));
   const seed = numberOf("seed", values.seed);
   const { results = null } = values;
   if (values.long) {
