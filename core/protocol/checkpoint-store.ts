@@ -106,19 +106,27 @@ export class CheckpointStore {
   }
 }
 
-/** The metadata at a key that `CheckpointStore` gave, or that of a savepoint; its files by full key. */
+/**
+ * The metadata at a key that `CheckpointStore` gave, or that of a savepoint; its files by full key.
+ *
+ * `missing`: the error if nothing is there, which is another one for a key that the user has named
+ * than for one that a ledger or a listing has (`objectLost`).
+ */
 export async function loadCheckpoint(
   blobs: BlobStore,
   metadataKey: string,
+  missing: (key: string) => Error = noCheckpoint,
 ): Promise<CheckpointMetadata> {
   const bytes = await blobs.get(metadataKey);
-  if (bytes === null) {
-    throw new RestoreError(`there is no checkpoint at ${metadataKey}`, {
-      code: "RESTORE_NO_CHECKPOINT",
-      hint: "restore from another checkpoint or savepoint",
-    });
-  }
+  if (bytes === null) throw missing(metadataKey);
   const metadata = decodeMetadata(bytes);
   const folder = metadataKey.slice(0, metadataKey.lastIndexOf("/"));
   return metadata.kind === "savepoint" ? absoluteFrom(folder, metadata) : metadata;
+}
+
+function noCheckpoint(key: string): RestoreError {
+  return new RestoreError(`there is no checkpoint at ${key}`, {
+    code: "RESTORE_NO_CHECKPOINT",
+    hint: "restore from another checkpoint or savepoint",
+  });
 }

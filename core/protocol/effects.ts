@@ -6,6 +6,7 @@ import { endJob } from "./end-job.ts";
 import type { FunctionPorts } from "./function.ts";
 import type { Peers } from "./job-topology.ts";
 import { decodeEntry } from "./ledger-entry.ts";
+import { objectLost } from "./object-lost.ts";
 import type { Effect } from "./outbox.ts";
 import type { SinkOutputs } from "./sink-outputs.ts";
 
@@ -74,7 +75,7 @@ export class Effects {
   async #copy(from: string, key: string): Promise<void> {
     const { blobs } = this.#options.ports;
     const bytes = await blobs.get(from);
-    assert(bytes !== null, `${from} was written before the entry that names it`);
+    if (bytes === null) throw objectLost(from);
     await blobs.put(key, bytes);
   }
 

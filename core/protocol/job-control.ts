@@ -1,4 +1,5 @@
 import { planRestore } from "../checkpoint/index.ts";
+import type { CheckpointMetadata } from "../checkpoint/snapshot.ts";
 import { StorageError, UsageError } from "../errors.ts";
 import { type CallScope, randomId, unbounded } from "../ports/index.ts";
 import { acknowledgementSet } from "./acknowledgement-set.ts";
@@ -19,6 +20,7 @@ import {
 } from "./job-record.ts";
 import type { JobTopology } from "./job-topology.ts";
 import { encodeMessage } from "./message.ts";
+import { objectLost } from "./object-lost.ts";
 import { savedOutput } from "./saved-output.ts";
 import { sealLedger } from "./seal.ts";
 import { SinkOutputs } from "./sink-outputs.ts";
@@ -178,9 +180,16 @@ export class JobControl {
     const view = ran === null || from !== "latest" ? null : await this.#coordinator(ran.generation);
     const metadataKey = chosenKey(from, view);
     if (metadataKey === null) return;
-    const metadata = await loadCheckpoint(this.#options.ports.blobs, metadataKey);
+    const metadata = await this.#chosen(from, metadataKey);
     const { operators } = this.#options.topology.program.plan.streamGraph;
     planRestore(metadata, operators, { allowNonRestoredState });
+  }
+
+  #chosen(from: StartOptions["from"], metadataKey: string): Promise<CheckpointMetadata> {
+    const { blobs } = this.#options.ports;
+    return from === "latest"
+      ? loadCheckpoint(blobs, metadataKey, objectLost)
+      : loadCheckpoint(blobs, metadataKey);
   }
 
   /** Step 2: the record names the next generation. */
@@ -238,7 +247,7 @@ export class JobControl {
     const metadataKey = chosenKey(from, view);
     const last = view?.checkpoints?.next ?? view?.firstCheckpoint ?? 1;
     if (metadataKey === null) return { from: null, nextCheckpoint: last };
-    const metadata = await loadCheckpoint(this.#options.ports.blobs, metadataKey);
+    const metadata = await this.#chosen(from, metadataKey);
     const retained = (view?.completed.retained ?? []).filter(
       (completed) => completed.metadataKey !== metadataKey && from === "latest",
     );

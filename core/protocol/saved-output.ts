@@ -3,6 +3,7 @@ import { DataError, LimitError } from "../errors.ts";
 import type { BlobStore } from "../ports/index.ts";
 import { COMMITTABLES } from "../runtime/sink-operator.ts";
 import { loadCheckpoint } from "./checkpoint-store.ts";
+import { objectLost } from "./object-lost.ts";
 
 const METADATA = "/_metadata";
 
@@ -27,7 +28,7 @@ export async function savedOutput(
 /** Null: it is damaged, so nobody can be restored from it. */
 async function readable(blobs: BlobStore, key: string): Promise<CheckpointMetadata | null> {
   try {
-    return await loadCheckpoint(blobs, key);
+    return await loadCheckpoint(blobs, key, objectLost);
   } catch (error) {
     if (error instanceof DataError || error instanceof LimitError) return null;
     throw error;

@@ -5,6 +5,7 @@ import type { BlobStore, Ledger } from "../ports/index.ts";
 import { crc32c, murmur3 } from "../record/index.ts";
 import { broken } from "./canaries.ts";
 import { type EntryBody, type KeyedBase, type LedgerEntry, decodeEntry } from "./ledger-entry.ts";
+import { objectLost } from "./object-lost.ts";
 import { type Outbox, decodeOutbox } from "./outbox.ts";
 import { PROTOCOL_SECTION, type ProtocolState, decodeProtocolState } from "./protocol-state.ts";
 import { Sections, decodeChanges } from "./sections.ts";
@@ -194,7 +195,7 @@ export class SubtaskStore {
     const { key, deltaBytes, outboxBytes, outboxChecksum } = body;
     const bytes = await this.#blobs.get(key, { offset: deltaBytes, length: outboxBytes });
     token.check();
-    if (bytes === null || crc32c(bytes, 0, bytes.length) !== outboxChecksum) throw lost(key);
+    if (bytes === null || crc32c(bytes, 0, bytes.length) !== outboxChecksum) throw objectLost(key);
     return decodeOutbox(bytes);
   }
 
@@ -215,7 +216,7 @@ export class SubtaskStore {
     const bytes = await this.#blobs.get(ref.key);
     token.check();
     if (bytes === null || bytes.length !== ref.bytes || murmur3(bytes) !== ref.checksum) {
-      throw lost(ref.key);
+      throw objectLost(ref.key);
     }
     return bytes;
   }
@@ -226,7 +227,7 @@ export async function readDelta(blobs: BlobStore, body: EntryBody): Promise<Uint
   if (body.kind === "inline") return body.delta;
   const { key, deltaBytes, deltaChecksum } = body;
   const bytes = await blobs.get(key, { offset: 0, length: deltaBytes });
-  if (bytes !== null && crc32c(bytes, 0, bytes.length) !== deltaChecksum) throw lost(key);
+  if (bytes !== null && crc32c(bytes, 0, bytes.length) !== deltaChecksum) throw objectLost(key);
   return bytes;
 }
 
@@ -235,12 +236,4 @@ const TRIES = 3;
 
 function isContiguous(rows: readonly Row[], from: number): boolean {
   return rows.every(({ version }, index) => version === from + index);
-}
-
-function lost(key: string): StorageError {
-  return new StorageError(`the object ${key} is missing or damaged`, {
-    code: "STORAGE_OBJECT_LOST",
-    hint: "it is tried again; if it stays so, something deleted it: restore from a checkpoint",
-    retryable: true,
-  });
 }

@@ -2,6 +2,7 @@ import { JobError } from "../../../core/errors.ts";
 import { filesOf } from "../../../core/checkpoint/file-references.ts";
 import type { BlobStore } from "../../../core/ports/index.ts";
 import { loadCheckpoint } from "../../../core/protocol/checkpoint-store.ts";
+import { objectLost } from "../../../core/protocol/object-lost.ts";
 import type { CompletedCheckpoint } from "../../../core/protocol/completed-checkpoints.ts";
 import type { JobControl } from "../../../core/protocol/job-control.ts";
 import type { CoordinatorView } from "../../../core/protocol/coordinator-state.ts";
@@ -101,7 +102,7 @@ export class CommandWatch {
 
   async #tell({ checkpoint, metadataKey }: CompletedCheckpoint): Promise<void> {
     const { blobs, onEvent } = this.#options;
-    const metadata = await loadCheckpoint(blobs, metadataKey);
+    const metadata = await loadCheckpoint(blobs, metadataKey, objectLost);
     const durationMs = metadata.completedAt - metadata.triggeredAt;
     const bytes = filesOf(metadata).reduce((sum, file) => sum + file.bytes, 0);
     onEvent({ kind: "checkpoint", checkpoint, durationMs, bytes });
