@@ -34,11 +34,7 @@ export interface FifoQueues {
    * At most 10 entries and 1 MiB. Answers for each entry whether it was accepted; an entry that was
    * not is nowhere, but later ones of the call may be. A rejection leaves open what was accepted.
    */
-  send(
-    queue: string,
-    entries: readonly FifoEntry[],
-    scope: CallScope,
-  ): Promise<readonly boolean[]>;
+  send(queue: string, entries: readonly FifoEntry[], scope: CallScope): Promise<readonly boolean[]>;
   /**
    * Up to `max` (1 to 10) messages of any groups, hidden from others for `visibilityMs`. Messages of
    * one group come in their order and from the front. Empty: nothing is there.

@@ -14,8 +14,7 @@ export interface LedgerPage {
 
 /** `existing`: the item that has the version already; ours, if the answer to an earlier try was lost. */
 export type AppendResult =
-  | { readonly appended: true }
-  | { readonly appended: false; readonly existing: Uint8Array };
+  { readonly appended: true } | { readonly appended: false; readonly existing: Uint8Array };
 
 /**
  * Logs of versioned items, one per partition, as a DynamoDB table with sort key behaves: every call

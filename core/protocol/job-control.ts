@@ -364,13 +364,14 @@ export class JobControl {
 
   async #send(address: Address, generation: number, body: Uint8Array): Promise<void> {
     const { topology, ports } = this.#options;
-    const entry = {
-      group: groupOf(generation, address.subtask),
-      deduplicationId: `${generation}.control.${randomId(this.#random)}`,
-      body,
-    };
     const queue = queueOf(topology.job, address.vertex);
     for (let tries = 0; tries < TRIES; tries += 1) {
+      const entry = {
+        group: groupOf(generation, address.subtask),
+        // Another one each time: a refused message may have used its id up.
+        deduplicationId: `${generation}.control.${randomId(this.#random)}`,
+        body,
+      };
       const [accepted] = await ports.queues.send(queue, [entry], this.#scope);
       if (accepted === true) return;
     }

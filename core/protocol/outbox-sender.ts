@@ -196,7 +196,10 @@ export class OutboxSender {
     for (let tries = 0; tries < TRIES && left.length > 0; tries += 1) {
       const accepted = await this.#options.ports.queues.send(queue, left, token);
       token.check();
-      left = left.filter((_, index) => accepted[index] !== true);
+      // Under another id: the refused one may count as used, and then nothing would be delivered.
+      left = left
+        .filter((_, index) => accepted[index] !== true)
+        .map((entry) => ({ ...entry, deduplicationId: `${entry.deduplicationId}.${tries}` }));
     }
     if (left.length === 0) return;
     throw new StorageError(`queue ${queue} did not accept ${left.length} messages`, {

@@ -1,10 +1,4 @@
-import {
-  ByteReader,
-  ByteWriter,
-  beginEnvelope,
-  endEnvelope,
-  open,
-} from "../record/index.ts";
+import { ByteReader, ByteWriter, beginEnvelope, endEnvelope, open } from "../record/index.ts";
 
 /**
  * Several keyed state segments in one object, in their order: what a host that commits every turn

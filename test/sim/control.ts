@@ -97,7 +97,12 @@ export class Control {
       const control = this.#control(context);
       const before = await recordOf(control);
       const began = before?.phase === "running" || before?.phase === "stopped";
-      if (before === null || !began || this.#isOld(name, before)) return;
+      if (before === null || !began) return;
+      if (this.#isOld(name, before)) {
+        // Its own start, which may have died before the last message, or that of another action.
+        if (before.phase === "running") await control.sendStarts(before);
+        return;
+      }
       if (before.phase === "running") await control.command({ kind: "stop", drain: false }, name);
       if (!(await this.#isStopped(name, context))) return;
       const next = this.#deployment.topology({ parallelism, version: 1 });

@@ -69,6 +69,30 @@ async function runFor(run: Driver, invocations: number): Promise<void> {
 }
 
 describe("a job on functions", () => {
+  test("survives queues that refuse each first try and take its id for used", async () => {
+    const sink = collectSink<Row>();
+    const run = small(sink);
+    const { queues } = run.ports;
+    const send = queues.send.bind(queues);
+    const used = new Set<string>();
+    let calls = 0;
+    queues.send = async (queue, entries) => {
+      calls += 1;
+      const tried = entries.map(({ deduplicationId }) => used.has(deduplicationId));
+      for (const { deduplicationId } of entries) used.add(deduplicationId);
+      if (calls % 2 === 1) return entries.map(() => false);
+      // What was refused before is swallowed: said to be accepted, and never delivered.
+      const left = entries.filter((_, index) => tried[index] !== true);
+      const accepted = left.length === 0 ? [] : [...(await send(queue, left))];
+      return tried.map((swallowed) => swallowed || accepted.shift() === true);
+    };
+    await run.control().start({ from: "fresh" });
+    await run.run();
+    expect(run.errors).toEqual([]);
+    expect((await run.control().overview())?.record.phase).toBe("finished");
+    expectAllOnce(sink);
+  });
+
   test("goes on from a stop's savepoint at another parallelism", async () => {
     const sink = collectSink<Row>();
     const run = small(sink);

@@ -201,7 +201,13 @@ const rows: readonly Row[] = [
     steps: [
       [0, [start, active("numbers/0")], "wake 100"],
       [10, [stop("s")], `trigger savepoint 1 and stop ${toSources}`, "wake 1010"],
-      [200, [decline("work/0", 1)], "resume -> numbers/0 numbers/1 work/0 out/0", `trigger 2 ${toSources}`, "wake 1200"],
+      [
+        200,
+        [decline("work/0", 1)],
+        "resume -> numbers/0 numbers/1 work/0 out/0",
+        `trigger 2 ${toSources}`,
+        "wake 1200",
+      ],
       [210, acks(1)],
       [220, acks(2), `notify 2 ${toListeners}`, "release", "wake never"],
     ],
@@ -211,7 +217,13 @@ const rows: readonly Row[] = [
     steps: [
       [0, [start, drain("d")], `trigger savepoint 1 and drain ${toSources}`, "wake 1000"],
       [10, allFinished],
-      [1_000, [wake], "resume -> numbers/0 numbers/1 work/0 out/0", `trigger 2 ${toSources}`, "wake 2000"],
+      [
+        1_000,
+        [wake],
+        "resume -> numbers/0 numbers/1 work/0 out/0",
+        `trigger 2 ${toSources}`,
+        "wake 2000",
+      ],
       [1_010, acks(2), ...lastNotify(2), "release", "wake never"],
       [
         1_020,
