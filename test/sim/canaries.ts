@@ -8,6 +8,7 @@ export type { Canary } from "../../core/protocol/canaries.ts";
  */
 const names = new Set<Canary>();
 
+/** @public used in place of the engine's own */
 export function broken(canary: Canary): boolean {
   return names.has(canary);
 }

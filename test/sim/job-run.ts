@@ -21,7 +21,7 @@ import { World } from "./world.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** With faults a run gets this much time; what is left is done without them. */
-const FAULTY_MS = 12 * HOUR;
+const FAULTY_MS = HOUR;
 /** Without faults everything has to come to its end in this time. */
 const LIVENESS_MS = 2 * HOUR;
 /** A run that makes more turns has no end. */

@@ -123,7 +123,7 @@ function timersOf(size: number): readonly Row[] {
   const rows: Row[] = [];
   for (const [user, clicks] of byUser(size)) {
     const times = new Set(clicks.map(({ at }) => at + TIMER_MS));
-    for (const time of [...times]) if (time % 2 === 0) times.add(time + 1_001);
+    for (const time of times) if (time % 2 === 0) times.add(time + 1_001);
     const fired = [...times].sort((left, right) => left - right);
     fired.forEach((time, index) => rows.push(`${user} ${time} ${index + 1}`));
   }
