@@ -53,15 +53,19 @@ export class HeldBack {
     this.#committed.set(name, { taken: 0, length: values.length, bytes });
   }
 
-  /** What the turn changed. `flush`: takes what leaves; null: nothing may leave now. */
+  /**
+   * What the turn changed. `flush`: takes what leaves; null: nothing may leave now. `whole`: many
+   * small parts become one, for an entry that has everything anyway.
+   */
   collect(
     changes: SectionChange[],
     flush: ((emissions: readonly Emission[]) => void) | null,
+    whole: boolean,
   ): void {
     const stays = new Set<string>();
     for (const { edge, to, length, since, taken } of this.#task.heldOutput()) {
       const name = `${PREFIX}${edge}/${to}`;
-      const before = this.#before(name, taken);
+      const before = whole ? nothing(taken) : this.#before(name, taken);
       stays.add(name);
       if (length === before.length) continue;
       const part = this.#part(edge, to, before.length, since);
@@ -83,7 +87,7 @@ export class HeldBack {
 
   #before(name: string, taken: number): Committed {
     const known = this.#committed.get(name);
-    return known?.taken === taken ? known : { taken, length: 0, bytes: 0 };
+    return known?.taken === taken ? known : nothing(taken);
   }
 
   #part(edge: number, to: number, from: number, since: number): Uint8Array {
@@ -94,4 +98,8 @@ export class HeldBack {
     keepScratch(writer);
     return bytes;
   }
+}
+
+function nothing(taken: number): Committed {
+  return { taken, length: 0, bytes: 0 };
 }

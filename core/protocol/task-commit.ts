@@ -96,6 +96,7 @@ export class TaskCommit {
     this.#options.heldBack.collect(
       changes,
       work.ran ? (emissions) => this.#router.route(emissions, work) : null,
+      snapshot !== null,
     );
     this.#announceEnd(work);
     this.#sectionChanges(changes);
