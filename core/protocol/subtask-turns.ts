@@ -100,7 +100,9 @@ export class SubtaskTurns {
       const turn = await this.#turn(warm, parts, contents.slice(done), all, done, token);
       if (turn.kind === "lost") {
         races += 1;
-        if (races > RACES) return { kind: "ran", done, back: { reason: "lost-race" } };
+        // One of the appends may have succeeded without its answer: its entry, which nobody has sent,
+        // has all these messages in its hands, so none of them is acknowledged (I-ACK).
+        if (races > RACES) return { kind: "ran", done: 0, back: { reason: "lost-race" } };
         continue;
       }
       done += turn.done;
