@@ -72,6 +72,8 @@ const RAN: readonly JobPhase[] = [
  *        once one wins, and what the other wrote belongs to nobody
  *   JC4  a start that was left in its middle is repeated with its own wish; a checkpoint that does
  *        not fit the job is refused before anything was sealed
+ *   JC5  no message goes to a generation before the record says that it runs: its start may come to
+ *        nothing (JC3), and then nobody seals it
  */
 export class JobControl {
   readonly #options: JobControlOptions;
@@ -131,11 +133,15 @@ export class JobControl {
     }
   }
 
-  /** Asks the coordinator; the result is in `overview` under the request id. */
+  /**
+   * Asks the coordinator; the result is in `overview` under the request id. Nothing is sent
+   * to a generation before it runs (JC5).
+   */
   async command(command: Command, requestId: string = randomId(this.#random)): Promise<string> {
     const { record } = await this.#existing();
     const { topology } = this.#options;
     const { generation } = record;
+    if (record.phase === "sealing") throw starting(record);
     const body = encodeMessage({
       job: topology.job,
       generation,
@@ -436,6 +442,14 @@ function chosenKey(from: StartOptions["from"], view: CoordinatorView | null): st
   if (from === "fresh") return null;
   if (from !== "latest") return from.metadataKey;
   return view?.completed.latest?.metadataKey ?? null;
+}
+
+function starting({ job, generation }: JobRecord): StorageError {
+  return new StorageError(`job ${job} is being started, as generation ${generation}`, {
+    code: "STORAGE_JOB_STARTING",
+    hint: "try again when it runs; if its start has died, start it again",
+    retryable: true,
+  });
 }
 
 function parallelismOf({ program }: JobTopology): Parallelism {

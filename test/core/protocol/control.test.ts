@@ -69,6 +69,21 @@ async function runFor(run: Driver, invocations: number): Promise<void> {
 }
 
 describe("a job on functions", () => {
+  test("takes no commands before it runs: its start may come to nothing (JC5)", async () => {
+    const run = small(collectSink<Row>());
+    const { blobs, ledger, queues } = run.ports;
+    const { append } = ledger;
+    ledger.append = () => Promise.reject(new Error("the client dies"));
+    await expect(run.control().start({ from: "fresh" })).rejects.toThrow("the client dies");
+    ledger.append = append;
+    await expect(run.control().command({ kind: "savepoint" })).rejects.toMatchObject({
+      code: "STORAGE_JOB_STARTING",
+      retryable: true,
+    });
+    expect(queues.queues()).toEqual([]);
+    expect(await blobs.list("")).toEqual([]);
+  });
+
   test("survives queues that refuse each first try and take its id for used", async () => {
     const sink = collectSink<Row>();
     const run = small(sink);
