@@ -221,6 +221,9 @@ export class TaskUnit implements Unit {
       if (turn.credit || broken("pending-free")) await this.#poll(turn, work);
       return;
     }
+    // The cut comes first: that the source was to be polled is kept until it is, over any number of
+    // cuts (I-CONT).
+    if (work.wakeTaken) this.#memory.more = true;
     const { checkpoint, savepoint, then } = work.trigger;
     if (then === "drain" && !this.#task.ended) {
       this.#task.drain();

@@ -197,7 +197,7 @@ export const canaryTable: Readonly<Record<FoundCanary, CanaryCase>> = {
     job: ticks,
     settings: quiet,
     rates: {},
-    turnsMax: 2_000,
+    turnsMax: 5_000,
   },
   "notify-outside": {
     rules: ["EXACTLY-ONCE", "I-2PC", "LIVENESS"],

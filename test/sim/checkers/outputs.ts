@@ -4,6 +4,9 @@ import type { GuardRecord, Row } from "../sinks.ts";
 import type { Checker, Published } from "./checker.ts";
 import { Violation } from "./violation.ts";
 
+/** Phases after which a restore loses and repeats nothing. */
+const ENDED: readonly string[] = ["stopped", "finished"];
+
 /** Rows of a sink, and the checkpoint that they were published with. */
 interface Part {
   readonly checkpoint: number;
@@ -38,11 +41,7 @@ export class ExactlyOnce implements Checker {
 
   onJobRecord({ phase }: JobRecord): void {
     if (phase !== "sealing") this.#ran = phase;
-    else if (this.#ran !== null && !this.#endedAtCut(this.#ran)) this.#wentBack = true;
-  }
-
-  #endedAtCut(phase: string): boolean {
-    return phase === "finished" || phase === "stopped";
+    else if (this.#ran !== null && !ENDED.includes(this.#ran)) this.#wentBack = true;
   }
 
   onPublished({ sink, checkpoint, rows }: Published): void {
