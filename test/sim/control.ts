@@ -28,7 +28,8 @@ export class Control {
     return repeating(async (context) => {
       const control = this.#control(context);
       const record = await recordOf(control);
-      if (record !== null && record.phase !== "sealing") {
+      // A later action's start that is under way is not its business.
+      if (record !== null && (record.phase !== "sealing" || record.before !== null)) {
         if (record.phase === "running") await control.sendStarts(record);
         return;
       }
