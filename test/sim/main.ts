@@ -24,25 +24,37 @@ const usage = `npm run sim -- [options]
   --ci          half of the time (150 s) fixed seeds, half of it seeds that nobody has tried
   --long        only time ends it (default 8 h); totals go to sim-results.json`;
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    turns: { type: "string" },
-    runs: { type: "string" },
-    seconds: { type: "string" },
-    job: { type: "string" },
-    plan: { type: "string" },
-    every: { type: "string" },
-    break: { type: "string", multiple: true, default: [] },
-    size: { type: "string" },
-    shrink: { type: "string", default: "60" },
-    trace: { type: "string", default: "60" },
-    results: { type: "string" },
-    ci: { type: "boolean", default: false },
-    long: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
+/** What is asked for; a wrong option ends the process with one line. */
+function asked<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    console.error(`sim: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
+}
+
+const { values } = asked(() =>
+  parseArgs({
+    options: {
+      seed: { type: "string", default: "1" },
+      turns: { type: "string" },
+      runs: { type: "string" },
+      seconds: { type: "string" },
+      job: { type: "string" },
+      plan: { type: "string" },
+      every: { type: "string" },
+      break: { type: "string", multiple: true, default: [] },
+      size: { type: "string" },
+      shrink: { type: "string", default: "60" },
+      trace: { type: "string", default: "60" },
+      results: { type: "string" },
+      ci: { type: "boolean", default: false },
+      long: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  }),
+);
 
 const TURNS = 20_000;
 const CI_SECONDS = 150;
@@ -52,6 +64,11 @@ const FRESH_SEEDS = 1_000_000_000;
 const PROGRESS_SECONDS = 10;
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 const beganAt = performance.now();
+/** Ctrl-C ends a campaign after the run it is in, and its totals are written; again ends at once. */
+let interrupted = false;
+process.once("SIGINT", () => {
+  interrupted = true;
+});
 const elapsed = (): number => (performance.now() - beganAt) / 1_000;
 
 function numberOf(name: string, text: string): number {
@@ -87,7 +104,7 @@ function optionsOf(firstSeed: number, seconds: number): CampaignOptions {
     runs: given("runs", ENDLESS),
     plan: values.plan === undefined ? null : parseFaultPlan(values.plan),
     size: values.size === undefined ? null : given("size", 0),
-    isOver: () => elapsed() > seconds,
+    isOver: () => interrupted || elapsed() > seconds,
   };
 }
 
@@ -128,14 +145,23 @@ async function runOne(options: CampaignOptions, results: string | null): Promise
 }
 
 async function main(): Promise<number> {
-  setBroken(values.break.map(canaryOf));
-  const seed = numberOf("seed", values.seed);
+  const { seed, broken } = asked(() => ({
+    seed: numberOf("seed", values.seed),
+    broken: values.break.map(canaryOf),
+  }));
+  setBroken(broken);
   const { results = null } = values;
   if (values.long) {
-    return runOne(optionsOf(seed, given("seconds", LONG_SECONDS)), results ?? LONG_RESULTS);
+    const options = asked(() => optionsOf(seed, given("seconds", LONG_SECONDS)));
+    return runOne(options, results ?? LONG_RESULTS);
   }
-  if (!values.ci) return runOne(optionsOf(seed, given("seconds", ENDLESS)), results);
-  const seconds = given("seconds", CI_SECONDS);
+  if (!values.ci) {
+    return runOne(
+      asked(() => optionsOf(seed, given("seconds", ENDLESS))),
+      results,
+    );
+  }
+  const seconds = asked(() => given("seconds", CI_SECONDS));
   const fixed = await runOne(optionsOf(seed, seconds / 2), null);
   if (fixed !== 0) return fixed;
   const fresh = 1_000 + (Date.now() % FRESH_SEEDS);
