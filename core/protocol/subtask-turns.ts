@@ -1,5 +1,5 @@
 import { assert } from "../assert.ts";
-import { DataError, MillraceError } from "../errors.ts";
+import { DataError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { randomId } from "../ports/index.ts";
 import type { FifoMessage } from "../ports/index.ts";
@@ -13,6 +13,7 @@ import { type Hand, Inbox } from "./inbox.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
 import { type ChannelMessage, type MessageContent, decodeMessage } from "./message.ts";
 import { JOB_SECTION, type JobSection, decodeJobSection } from "./job-section.ts";
+import { objectLost } from "./object-lost.ts";
 import type { OutboxSender } from "./outbox-sender.ts";
 import type { StoredSubtask, SubtaskStore } from "./subtask-store.ts";
 import { TurnTime } from "./turn-budget.ts";
@@ -307,11 +308,7 @@ export class SubtaskTurns {
     const bytes = await this.#options.ports.blobs.get(key, { offset, length });
     token.check();
     if (bytes !== null && crc32c(bytes, 0, bytes.length) === checksum) return bytes;
-    throw new MillraceError(`the body of a message of ${addressName(from)} is lost (${key})`, {
-      code: "STORAGE_OBJECT_LOST",
-      hint: "it is tried again; if it stays so, restore the job from a checkpoint",
-      retryable: true,
-    });
+    throw objectLost(key);
   }
 
   async #unit(warm: WarmSubtask, { factory }: SubtaskParts, token: TurnToken): Promise<Head> {
