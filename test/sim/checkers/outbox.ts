@@ -32,6 +32,8 @@ export class OutboxChecker implements Checker {
   readonly #published = new Set<string>();
   /** Ledgers as they were before their head. */
   readonly #before = new Map<string, LedgerView>();
+  /** The newest that the job's record has named. */
+  #generation = 0;
 
   constructor(context: CheckerContext) {
     this.#context = context;
@@ -46,7 +48,7 @@ export class OutboxChecker implements Checker {
     if (entry.kind !== "turn") return;
     const open = new Set(namesOf(this.#context, after));
     for (const name of open) {
-      if (this.#published.has(name)) open.delete(name);
+      if (this.#published.has(name) || this.#isOfOld(name)) open.delete(name);
       else this.#waiting.set(name, partition);
     }
     if (open.size > 0) this.#open.set(partition, open);
@@ -103,7 +105,15 @@ export class OutboxChecker implements Checker {
   }
 
   onJobRecord({ generation, phase }: JobRecord): void {
-    if (phase === "finished" || phase === "stopped") this.#done(`job ${generation} ${phase}`);
+    if (phase === "finished" || phase === "stopped") this.#done(phaseName(generation, phase));
+    this.#generation = Math.max(this.#generation, generation);
+    for (const name of this.#waiting.keys()) if (this.#isOfOld(name)) this.#done(name);
+  }
+
+  /** The record names a later generation: how an older one ended is nobody's question any more. */
+  #isOfOld(name: string): boolean {
+    const [what = "", generation = ""] = name.split(" ");
+    return what === PHASE && Number(generation) < this.#generation;
   }
 
   onDeleted(view: LedgerView | null, message: FifoMessage, content: Accepted["content"]): void {
@@ -198,7 +208,7 @@ function effectNames(
       return [memberName(acknowledgementSet(job, generation, checkpoint), member)];
     }
     case "job":
-      return [`job ${generation} ${effect.phase}`];
+      return [phaseName(generation, effect.phase)];
     default:
       return []; // may be done again, or not at all
   }
@@ -223,6 +233,12 @@ function memberName(set: string, member: number): string {
 
 function fullName(partition: string, checkpoint: number): string {
   return `${partition} hears that ${checkpoint} is acknowledged`;
+}
+
+const PHASE = "phase";
+
+function phaseName(generation: number, phase: string): string {
+  return `${PHASE} ${generation} ${phase}`;
 }
 
 function idHash(messageId: string): number {
