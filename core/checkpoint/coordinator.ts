@@ -28,6 +28,9 @@ import { PendingCheckpoint, subtaskName } from "./pending-checkpoint.ts";
  *   CC7  what comes for a checkpoint that is not pending (late, twice, of another attempt) is ignored
  *   CC8  a savepoint leaves no trace in the job: no notification, no retention, and activity stays
  *   CC9  while it is suspended nothing starts but savepoints
+ *   CC10 one that expires is given up, but keeps its slot until its barriers have been everywhere:
+ *        under pressure they would pile up in front of the data. While they take longer still, each
+ *        further timeout counts as a failure, as that of the checkpoint which did not start
  */
 export class CheckpointCoordinator<S> {
   readonly #settings: CoordinatorSettings;
@@ -59,7 +62,14 @@ export class CheckpointCoordinator<S> {
 
   /** Numbers that are triggered and neither complete nor aborted, ascending. */
   get pending(): readonly number[] {
-    return [...this.#pending.keys()];
+    return [...this.#pending.values()]
+      .filter(({ expired }) => !expired)
+      .map(({ checkpoint }) => checkpoint);
+  }
+
+  /** Whether an acknowledgement of a checkpoint still says something: it is pending, or CC10 keeps it. */
+  awaits(checkpoint: number): boolean {
+    return this.#pending.has(checkpoint);
   }
 
   /** The time of the last `wake-at`; null: nothing is armed. */
@@ -152,30 +162,34 @@ export class CheckpointCoordinator<S> {
     const { vertex, subtask, snapshot } = event;
     const name = subtaskName(vertex, subtask);
     assert(this.#subtasks.includes(name), `CC2: ${name} is a subtask of the job`);
-    this.#pending.get(event.checkpoint)?.acknowledge({ vertex, subtask, snapshot });
+    const pending = this.#pending.get(event.checkpoint);
+    pending?.acknowledge({ vertex, subtask, snapshot });
+    if (pending?.expired === true && pending.acknowledged) this.#pending.delete(event.checkpoint);
   }
 
   #decline(checkpoint: number, reason: AbortReason, detail: string): void {
     const pending = this.#pending.get(checkpoint);
     if (pending === undefined || pending.storing) return;
-    this.#fail(pending, reason, detail);
+    if (pending.expired) this.#pending.delete(checkpoint);
+    else this.#fail(pending, reason, detail);
   }
 
   #storeFailed(checkpoint: number, detail: string): void {
     const pending = this.#pending.get(checkpoint);
-    if (pending === undefined) return;
+    if (pending === undefined || pending.expired) return;
     assert(pending.storing, `CC2: checkpoint ${checkpoint} was to be stored`);
     this.#fail(pending, "finalize-failure", detail);
   }
 
   #complete(checkpoint: number, now: number): void {
     const pending = this.#pending.get(checkpoint);
-    if (pending === undefined) return;
+    if (pending === undefined || pending.expired) return;
     assert(pending.storing, `CC2: checkpoint ${checkpoint} was to be stored`);
     this.#pending.delete(checkpoint);
     this.#failures.success(checkpoint);
     const { type, request, triggeredAt, final } = pending;
     this.#schedule.onComplete(type, final, now);
+    this.#arrived(checkpoint);
     if (type === "checkpoint") this.#subsume(checkpoint);
     this.#decisions.push({
       kind: "completed",
@@ -191,6 +205,13 @@ export class CheckpointCoordinator<S> {
     this.#decisions.push({ kind: "retain", count: this.#settings.retained });
   }
 
+  /** Behind the barriers of a completed one are those of all that were before it (CC10). */
+  #arrived(completed: number): void {
+    for (const { checkpoint, expired } of this.#pending.values()) {
+      if (expired && checkpoint < completed) this.#pending.delete(checkpoint);
+    }
+  }
+
   /** CC4. One that is being stored is never older, because stores run in order (CC3). */
   #subsume(completed: number): void {
     for (const pending of this.#pending.values()) {
@@ -203,8 +224,9 @@ export class CheckpointCoordinator<S> {
   #stop(): void {
     this.#phase = "stopped";
     for (const pending of this.#pending.values()) {
-      this.#abort(pending, "stopped", "the attempt ended");
+      if (!pending.expired) this.#abort(pending, "stopped", "the attempt ended");
     }
+    this.#pending.clear();
     for (const { request } of this.#requests.splice(0)) {
       this.#decisions.push({ kind: "reject", request, reason: "stopped" });
     }
@@ -212,8 +234,12 @@ export class CheckpointCoordinator<S> {
   }
 
   #fail(pending: PendingCheckpoint<S>, reason: AbortReason, detail: string): void {
-    const { checkpoint, type } = pending;
     this.#abort(pending, reason, detail);
+    this.#countFailure(pending, reason, detail);
+  }
+
+  #countFailure(pending: PendingCheckpoint<S>, reason: AbortReason, detail: string): void {
+    const { checkpoint, type } = pending;
     if (this.#failures.failure(checkpoint, type, reason)) {
       const { tolerableFailures } = this.#settings;
       const message = `checkpoint ${checkpoint} failed (${reason}: ${detail}); failures in a row that are tolerable: ${tolerableFailures}`;
@@ -223,7 +249,7 @@ export class CheckpointCoordinator<S> {
 
   #abort(pending: PendingCheckpoint<S>, reason: AbortReason, detail: string): void {
     const { checkpoint, type, request } = pending;
-    this.#pending.delete(checkpoint);
+    if (reason !== "expired") this.#pending.delete(checkpoint); // CC10
     if (type === "checkpoint") this.#schedule.onAbort(pending.final);
     this.#decisions.push({ kind: "abort", checkpoint, type, reason, detail, request });
   }
@@ -238,11 +264,19 @@ export class CheckpointCoordinator<S> {
   }
 
   #expire(now: number): void {
-    const { timeoutMs } = this.#settings;
     for (const pending of this.#pending.values()) {
-      if (pending.acknowledged || pending.triggeredAt + timeoutMs > now) continue;
-      this.#fail(pending, "expired", `no answer in ${timeoutMs} ms from ${pending.missing()}`);
+      if (pending.acknowledged || this.#expiresAt(pending) > now) continue;
+      const { expired, triggeredAt } = pending;
+      const detail = `no answer in ${now - triggeredAt} ms from ${pending.missing()}`;
+      while (this.#expiresAt(pending) <= now) pending.expire();
+      if (expired) this.#countFailure(pending, "expired", detail);
+      else this.#fail(pending, "expired", detail);
     }
+  }
+
+  /** When its time is over next (CC10). */
+  #expiresAt({ triggeredAt, expiries }: PendingCheckpoint<S>): number {
+    return triggeredAt + (expiries + 1) * this.#settings.timeoutMs;
   }
 
   /** CC3: the oldest of those that wait, unless one is under way. */
@@ -293,9 +327,10 @@ export class CheckpointCoordinator<S> {
 
   #earliest(): number | null {
     let earliest = this.#periodicDue();
-    for (const { acknowledged, triggeredAt } of this.#pending.values()) {
-      if (acknowledged) continue;
-      earliest = Math.min(earliest, triggeredAt + this.#settings.timeoutMs);
+    for (const pending of this.#pending.values()) {
+      // The failure of a savepoint counts for nobody else, so it is not looked at again.
+      if (pending.acknowledged || (pending.expired && pending.type === "savepoint")) continue;
+      earliest = Math.min(earliest, this.#expiresAt(pending));
     }
     return earliest === Infinity ? null : earliest;
   }

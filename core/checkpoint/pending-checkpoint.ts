@@ -13,14 +13,17 @@ export interface PendingCheckpointOptions {
 /** A pending checkpoint as a value of the codec; `subtasks` are those that are missing. */
 export interface CapturedCheckpoint<S> extends PendingCheckpointOptions {
   readonly storing: boolean;
+  readonly expiries: number;
   readonly acknowledgements: readonly Acknowledgement<S>[];
 }
 
 /**
- * A checkpoint that was triggered and is neither complete nor aborted.
+ * A checkpoint that was triggered and is neither complete nor aborted, or that has expired and whose
+ * barriers are still under way.
  *
  *   PC1  it is stored only after every subtask has acknowledged
  *   PC2  a second acknowledgement of a subtask changes nothing
+ *   PC3  of an expired one only who has acknowledged is kept, not with what
  */
 export class PendingCheckpoint<S> {
   readonly checkpoint: number;
@@ -30,8 +33,10 @@ export class PendingCheckpoint<S> {
   readonly triggeredAt: number;
   /** `_metadata` is being written. */
   storing = false;
+  /** How often its time was over. */
+  expiries = 0;
   readonly #missing: Set<string>;
-  readonly #acknowledgements: Acknowledgement<S>[] = [];
+  #acknowledgements: Acknowledgement<S>[] = [];
 
   constructor(options: PendingCheckpointOptions) {
     this.checkpoint = options.checkpoint;
@@ -45,12 +50,14 @@ export class PendingCheckpoint<S> {
   static resume<S>(captured: CapturedCheckpoint<S>): PendingCheckpoint<S> {
     const pending = new PendingCheckpoint<S>(captured);
     pending.storing = captured.storing;
+    pending.expiries = captured.expiries;
     pending.#acknowledgements.push(...captured.acknowledgements);
     return pending;
   }
 
   capture(): CapturedCheckpoint<S> {
-    const { checkpoint, type, request, final, triggeredAt, storing } = this;
+    const { checkpoint, type, request, final, triggeredAt } = this;
+    const { storing, expiries } = this;
     return {
       checkpoint,
       type,
@@ -59,6 +66,7 @@ export class PendingCheckpoint<S> {
       triggeredAt,
       subtasks: [...this.#missing],
       storing,
+      expiries,
       acknowledgements: [...this.#acknowledgements],
     };
   }
@@ -74,8 +82,18 @@ export class PendingCheckpoint<S> {
 
   acknowledge(acknowledgement: Acknowledgement<S>): void {
     const { vertex, subtask } = acknowledgement;
-    if (!this.#missing.delete(subtaskName(vertex, subtask))) return;
+    if (!this.#missing.delete(subtaskName(vertex, subtask)) || this.expired) return;
     this.#acknowledgements.push(acknowledgement);
+  }
+
+  /** It was given up, but its barriers are still under way. */
+  get expired(): boolean {
+    return this.expiries > 0;
+  }
+
+  expire(): void {
+    this.expiries += 1;
+    this.#acknowledgements = [];
   }
 
   /** For the message of an expiry: who did not acknowledge. */

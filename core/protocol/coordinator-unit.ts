@@ -129,7 +129,7 @@ export class CoordinatorUnit implements Unit {
     }
     if (item.kind === "acknowledged") {
       const { checkpoint } = item;
-      const known = !this.#checkpoints.pending.includes(checkpoint);
+      const known = !this.#checkpoints.awaits(checkpoint);
       inbox.take(known);
       if (!known) await this.#acknowledged(checkpoint, turn);
       return !known;
@@ -250,7 +250,7 @@ export class CoordinatorUnit implements Unit {
     };
     replace(COORDINATOR_SECTION, toBytes(state));
     replace(REQUESTS_SECTION, toBytes(this.#requests.capture()));
-    changes.push(...this.#cuts.changes(captured.pending));
+    changes.push(...this.#cuts.changes(captured.pending.filter(({ expiries }) => expiries === 0)));
     for (const host of enumerators) {
       const change = host.change(this.#checkpoints.nextCheckpoint);
       if (change !== null) changes.push(change);

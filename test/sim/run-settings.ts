@@ -58,7 +58,7 @@ export function drawSettings(random: Stream): RunSettings {
   return {
     parallelism,
     checkpointMs: Math.round(random.logBetween(500, 20_000)),
-    checkpointTimeoutMs: Math.round(random.fork("timeout").logBetween(30_000, 600_000)),
+    checkpointTimeoutMs: Math.round(random.fork("timeout").logBetween(2_000, 600_000)),
     credits: random.pick([1, 1, 2, 3, 8]),
     bounds: {
       recordsMax: Math.round(random.logBetween(2, 64)),

@@ -16,7 +16,11 @@ interface Known {
   readonly type: CheckpointKind;
   readonly request: string | null;
   readonly acks: Set<number>;
+  readonly triggeredAt: number;
   state: "pending" | "storing" | "completed" | "aborted";
+  /** It has expired, and its barriers are under way. */
+  travels: boolean;
+  expiries: number;
 }
 
 /** Plays a host: sends events, and holds every decision against what it knows. */
@@ -39,6 +43,8 @@ class Observer {
   #failures = 0;
   #lastSuccess = 0;
   /** Savepoints and manual checkpoints that may be triggered. */
+  /** What is under way for too long once more, before the decisions of an event are looked at. */
+  #overdue: number[] = [];
   readonly #asked: { readonly request: string; readonly type: CheckpointKind }[] = [];
 
   constructor(settings: CoordinatorSettings, subtasks: number, firstCheckpoint: number) {
@@ -66,16 +72,23 @@ class Observer {
     return this.#mortal.handle(event, this.now);
   }
 
+  get travelling(): readonly (readonly [number, Known])[] {
+    return [...this.known].filter(([, { travels }]) => travels);
+  }
+
   get unsettled(): readonly (readonly [number, Known])[] {
     return [...this.known].filter(([, { state }]) => state === "pending" || state === "storing");
   }
 
   send(event: CheckpointEvent<number>): readonly CheckpointDecision<number>[] {
+    const tellsNothing = event.kind === "active" && this.#active;
     this.#before(event);
+    if (!tellsNothing) this.#expire();
     const decisions = this.#coordinator.handle(event, this.now);
     expect(this.#sendToMortal(event), "capturing changes nothing").toEqual(decisions);
     expect(this.#coordinator.wakeAt).toBe(this.#mortal.wakeAt);
     for (const decision of decisions) this.#check(decision, event);
+    this.#countOverdue(Infinity);
     const pending = this.unsettled.map(([checkpoint]) => checkpoint);
     expect(this.#coordinator.pending).toEqual(pending);
     expect(this.#coordinator.nextCheckpoint).toBe(this.#next);
@@ -91,10 +104,49 @@ class Observer {
     if (event.kind === "finish") this.#finishing = true;
     if (event.kind === "suspend") this.#suspended = true;
     if (event.kind === "continue") this.#suspended = false;
-    if (event.kind === "acknowledged") this.known.get(event.checkpoint)?.acks.add(event.subtask);
+    if (event.kind === "stop") for (const [, known] of this.travelling) known.travels = false;
+    if (event.kind === "stored" && this.known.get(event.checkpoint)?.state === "storing") {
+      this.#arrive((_, checkpoint) => checkpoint < event.checkpoint);
+    }
+    if (event.kind === "declined") this.#arrive((_, checkpoint) => checkpoint === event.checkpoint);
+    if (event.kind === "acknowledged") this.#acknowledge(event.checkpoint, event.subtask);
     if (event.kind === "request") {
       this.open.add(event.request);
       this.#asked.push(event);
+    }
+  }
+
+  #acknowledge(checkpoint: number, subtask: number): void {
+    const known = this.known.get(checkpoint);
+    known?.acks.add(subtask);
+    if (known?.acks.size === this.#subtasks) known.travels = false;
+  }
+
+  #arrive(chosen: (known: Known, checkpoint: number) => boolean): void {
+    for (const [checkpoint, known] of this.travelling) {
+      if (chosen(known, checkpoint)) known.travels = false;
+    }
+  }
+
+  #expire(): void {
+    if (this.#stopped) return;
+    for (const [checkpoint, known] of this.travelling) {
+      const periods = Math.floor((this.now - known.triggeredAt) / this.#settings.timeoutMs);
+      if (periods <= known.expiries) continue;
+      known.expiries = periods;
+      if (known.type === "checkpoint") this.#overdue.push(checkpoint);
+    }
+  }
+
+  /** Up to `checkpoint`, the others come behind it. */
+  #countOverdue(checkpoint: number): void {
+    for (
+      let [next] = this.#overdue;
+      next !== undefined && next <= checkpoint;
+      [next] = this.#overdue
+    ) {
+      this.#overdue.shift();
+      if (next > this.#lastSuccess) this.#failures += 1;
     }
   }
 
@@ -124,6 +176,7 @@ class Observer {
         this.wakeAt = decision.timestamp;
         return;
       case "fail-job":
+        this.#countOverdue(decision.checkpoint);
         expect(this.#failures).toBe(this.#settings.tolerableFailures + 1);
         this.#failures = 0;
         return;
@@ -140,11 +193,13 @@ class Observer {
       expect(this.#active || this.#finishing, "something to save").toBe(true);
     if (type === "checkpoint") {
       expect(this.#suspended).toBe(false);
-      expect(this.unsettled.length).toBeLessThan(this.#settings.maxConcurrent);
+      const underWay = this.unsettled.length + this.travelling.length;
+      expect(underWay).toBeLessThan(this.#settings.maxConcurrent);
       this.#active = false;
     } else expect(asked).toBeDefined();
     expect(request).toBe(asked?.request ?? null);
-    this.known.set(checkpoint, { type, request, acks: new Set(), state: "pending" });
+    const begun = { travels: false, expiries: 0, triggeredAt: this.now };
+    this.known.set(checkpoint, { type, request, acks: new Set(), state: "pending", ...begun });
   }
 
   #checkStore(decision: CheckpointDecision<number> & { kind: "store" }): void {
@@ -165,6 +220,11 @@ class Observer {
     expect(request).toBe(known.request);
     if (request !== null) this.open.delete(request);
     known.state = "aborted";
+    if (reason === "expired") {
+      this.#countOverdue(checkpoint);
+      known.travels = true;
+      known.expiries = Math.floor((this.now - known.triggeredAt) / this.#settings.timeoutMs);
+    }
     if (known.type === "checkpoint") this.#active = true;
     else expect(reason).not.toBe("subsumed");
     const ofCoordinator = reason === "expired" || reason === "finalize-failure";
@@ -266,15 +326,19 @@ function play(
     case "wake":
       if (host.wakeAt === null) return;
       host.now = Math.max(host.now, host.wakeAt);
-      expect(
-        host.send({ kind: "tick" }).some(({ kind }) => kind !== "wake-at"),
-        "a due tick does something",
-      ).toBe(true);
+      const waits = host.travelling.length > 0;
+      const did = host.send({ kind: "tick" }).some(({ kind }) => kind !== "wake-at");
+      expect(did || waits, "a due tick does something").toBe(true);
   }
 }
 
-/** Acknowledges and stores everything, until nothing is pending. */
+/** Acknowledges and stores everything, until nothing is pending and no barrier under way. */
 function drain(host: Observer, subtasks: number): void {
+  for (const [checkpoint] of host.travelling) {
+    for (let subtask = 0; subtask < subtasks; subtask += 1) {
+      host.send({ kind: "acknowledged", checkpoint, vertex: "v", subtask, snapshot: subtask });
+    }
+  }
   for (let [next] = host.unsettled; next !== undefined; [next] = host.unsettled) {
     const [checkpoint, { state }] = next;
     const storing = host.unsettled.find((each) => each[1].state === "storing");
