@@ -98,6 +98,10 @@ export class CoordinatorUnit implements Unit {
     return this.#options.enumerators.some(({ stirs }) => stirs);
   }
 
+  carry(): null {
+    return null;
+  }
+
   async close(): Promise<void> {
     for (const host of this.#options.enumerators) await host.close();
   }

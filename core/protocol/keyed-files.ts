@@ -52,6 +52,17 @@ export class KeyedFiles {
     return `keyed:${uid}`;
   }
 
+  /** The files of an operator at the last base entry. */
+  of(uid: string): KeyedBase {
+    return this.#bases.find((each) => each.uid === uid) ?? { uid, restored: [], own: [] };
+  }
+
+  /** All bytes in files. */
+  get bytes(): number {
+    const files = this.#bases.flatMap(({ restored, own }) => [...restored.flat(), ...own]);
+    return files.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** Whether so much has changed since the last base entry that one is due. */
   isDue(sections: Sections, entries: number): boolean {
     if (entries >= limits.snapshotEntriesMax) return true;
@@ -83,11 +94,7 @@ export class KeyedFiles {
     for (const { node, state } of operators) {
       if (state === null) continue;
       const { uid } = node;
-      const before = this.#bases.find((each) => each.uid === uid) ?? {
-        uid,
-        restored: [],
-        own: [],
-      };
+      const before = this.of(uid);
       const since = segments(uid);
       if (this.#needsBase(before, since)) {
         const bytes = state.snapshotFull();

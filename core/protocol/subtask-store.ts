@@ -122,8 +122,10 @@ export class SubtaskStore {
     const same = first?.version === known.version && first.entry.commitId === known.head.commitId;
     if (!same && !broken("warm-gap")) return null;
     if (newer.length === 0 && same) return { kind: "loaded", stored: known };
-    if (newer.some(({ entry }) => entry.files !== null)) return null;
     if (!isContiguous(newer, known.version + 1) && !broken("warm-gap")) return null;
+    if (newer.some(({ entry }) => entry.files !== null)) {
+      return this.#build(newer, known.version + 1, token);
+    }
     return this.#extend(known, newer, token);
   }
 
@@ -201,14 +203,10 @@ export class SubtaskStore {
 
   /** Keyed files that a unit is made from, each checked against its reference. */
   async files(
-    files: readonly KeyedBase[],
-    known: ReadonlyMap<string, Uint8Array>,
+    refs: readonly KeyedFileRef[],
     token: TurnToken,
   ): Promise<ReadonlyMap<string, Uint8Array>> {
-    const refs = files.flatMap(({ restored, own }) => [...restored.flat(), ...own]);
-    const read = refs.map(
-      async (ref) => [ref.key, known.get(ref.key) ?? (await this.#file(ref, token))] as const,
-    );
+    const read = refs.map(async (ref) => [ref.key, await this.#file(ref, token)] as const);
     return new Map(await Promise.all(read));
   }
 

@@ -1,10 +1,12 @@
 import { assert } from "../assert.ts";
+import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import { DataError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { randomId } from "../ports/index.ts";
 import type { FifoMessage } from "../ports/index.ts";
 import { crc32c } from "../record/index.ts";
 import { type Address, addressName, isCoordinator } from "./address.ts";
+import { type CarriedState, sinceCarried } from "./carried-state.ts";
 import { broken } from "./canaries.ts";
 import type { Credits } from "./credits.ts";
 import { TaskFailure } from "./failures.ts";
@@ -14,6 +16,7 @@ import type { JobTopology, Peers } from "./job-topology.ts";
 import { type ChannelMessage, type MessageContent, decodeMessage } from "./message.ts";
 import { JOB_SECTION, type JobSection, decodeJobSection } from "./job-section.ts";
 import { objectLost } from "./object-lost.ts";
+import type { KeyedBase } from "./ledger-entry.ts";
 import type { OutboxSender } from "./outbox-sender.ts";
 import type { StoredSubtask, SubtaskStore } from "./subtask-store.ts";
 import { TurnTime } from "./turn-budget.ts";
@@ -61,9 +64,14 @@ const RACES = 2;
 /** A next turn is begun only with this much of the invocation's time left. */
 const TURN_LEAST_MS = 2_000;
 
-interface Head {
-  readonly warm: WarmSubtask;
-  readonly unit: Unit;
+/** A subtask at its head. */
+interface Loaded {
+  readonly stored: StoredSubtask;
+  /** Null: it has to be made. */
+  readonly unit: Unit | null;
+  /** Keyed state of an older version; null: none, or the unit is there. */
+  readonly carried: CarriedState | null;
+  readonly sent: boolean;
 }
 
 /**
@@ -91,14 +99,14 @@ export class SubtaskTurns {
     for (;;) {
       const loaded = await this.#load(token);
       if (loaded.kind !== "loaded") return loaded;
-      const job = jobOf(loaded.warm.stored);
+      const job = jobOf(loaded.head.stored);
       if (this.#isOtherPlan(job)) return { kind: "ran", done, back: { reason: "parked" } };
       const parts = this.#options.parts(job);
-      if (broken("credit-first") && !(await this.#credit(loaded.warm.stored, token))) {
+      if (broken("credit-first") && !(await this.#credit(loaded.head.stored, token))) {
         return { kind: "ran", done, back: { reason: "credit" } };
       }
-      const warm = await this.#finishHead(loaded.warm, parts, all, token);
-      const turn = await this.#turn(warm, parts, contents.slice(done), all, done, token);
+      const head = await this.#finishHead(loaded.head, parts, all, token);
+      const turn = await this.#turn(head, parts, contents.slice(done), all, done, token);
       if (turn.kind === "lost") {
         races += 1;
         // One of the appends may have succeeded without its answer: its entry, which nobody has sent,
@@ -129,36 +137,39 @@ export class SubtaskTurns {
   async #load(
     token: TurnToken,
   ): Promise<
-    | { readonly kind: "loaded"; readonly warm: WarmSubtask }
+    | { readonly kind: "loaded"; readonly head: Loaded }
     | { readonly kind: "missing" }
     | { readonly kind: "sealed"; readonly next: number }
   > {
     const { store, cache } = this.#options;
     const warm = cache.take(store.partition);
+    // Before the load, which uses up what is stored.
+    const carried = warm?.unit.carry() ?? null;
     const result = await store.load(warm?.stored ?? null, token);
     if (result.kind !== "loaded") return result;
     const { stored } = result;
-    if (warm !== null && stored === warm.stored) return { kind: "loaded", warm };
-    await warm?.unit?.close();
-    const known = warm?.files ?? new Map<string, Uint8Array>();
-    return { kind: "loaded", warm: { stored, unit: null, sent: false, files: known } };
+    if (warm !== null && stored === warm.stored) {
+      return { kind: "loaded", head: { ...warm, carried: null } };
+    }
+    await warm?.unit.close();
+    return { kind: "loaded", head: { stored, unit: null, carried, sent: false } };
   }
 
   /** P3.2: sends the head's outbox again, if one of its messages is in hand. */
   async #finishHead(
-    warm: WarmSubtask,
+    head: Loaded,
     { sender }: SubtaskParts,
     messageIds: readonly string[],
     token: TurnToken,
-  ): Promise<WarmSubtask> {
-    const { stored, sent } = warm;
-    if (sent || stored.head.kind === "genesis" || broken("no-resend")) return warm;
+  ): Promise<Loaded> {
+    const { stored, sent } = head;
+    if (sent || stored.head.kind === "genesis" || broken("no-resend")) return head;
     const hands = new Set(stored.head.hands);
     const wanted = broken("resend-starts-with") ? messageIds.slice(0, 1) : messageIds;
-    if (!wanted.some((id) => hands.has(hashOf(id)))) return warm;
+    if (!wanted.some((id) => hands.has(hashOf(id)))) return head;
     const outbox = await this.#options.store.outbox(stored.head.body, token);
     await sender.send(outbox, stored.version, stored.head.body, token);
-    return { ...warm, sent: true };
+    return { ...head, sent: true };
   }
 
   /** L7: another plan's functions park until the upgrade is finished. */
@@ -168,7 +179,7 @@ export class SubtaskTurns {
   }
 
   async #turn(
-    warm: WarmSubtask,
+    loaded: Loaded,
     parts: SubtaskParts,
     contents: readonly MessageContent[],
     messageIds: readonly string[],
@@ -184,8 +195,8 @@ export class SubtaskTurns {
       }
   > {
     const { ports, commit } = this.#options;
-    const { stored } = warm;
-    const head = await this.#unit(warm, parts, token);
+    const { stored } = loaded;
+    const head = await this.#unit(loaded, parts, token);
     const needs = (content: MessageContent): boolean => this.#needsCredit(content);
     const credit = await this.#credit(stored, token);
     const inbox = new Inbox({
@@ -238,7 +249,7 @@ export class SubtaskTurns {
 
   /** P3.4: what is not new is acknowledged, and nothing is committed. */
   #nothingNew(
-    head: Head,
+    head: WarmSubtask,
     inbox: Inbox,
   ): {
     readonly kind: "ran";
@@ -247,14 +258,8 @@ export class SubtaskTurns {
     readonly committed: boolean;
   } {
     const { done, starved } = inbox.finish();
-    const { stored, files } = head.warm;
-    this.#options.cache.put(this.#options.store.partition, {
-      stored,
-      unit: head.unit,
-      // Its messages were in hand and finished, or somebody else holds them and will.
-      sent: head.warm.sent,
-      files,
-    });
+    // `sent`: its messages were in hand and finished, or somebody else holds them and will.
+    this.#options.cache.put(this.#options.store.partition, head);
     return { kind: "ran", done, blocked: starved, committed: false };
   }
 
@@ -311,26 +316,27 @@ export class SubtaskTurns {
     throw objectLost(key);
   }
 
-  async #unit(warm: WarmSubtask, { factory }: SubtaskParts, token: TurnToken): Promise<Head> {
-    const { store } = this.#options;
-    const { stored } = warm;
-    if (warm.unit !== null) return { warm, unit: warm.unit };
-    const bytes = await store.files(stored.files, warm.files, token);
+  async #unit(head: Loaded, { factory }: SubtaskParts, token: TurnToken): Promise<WarmSubtask> {
+    const { stored, sent } = head;
+    if (head.unit !== null) return { stored, unit: head.unit, sent };
     const { version, sections, files, entriesSinceBase } = stored;
+    const since = head.carried === null ? null : sinceCarried(head.carried, files);
+    const carried = since === null ? null : head.carried;
+    const bytes = await this.#options.store.files(since?.files ?? allFiles(files), token);
     try {
       const unit = await factory.create(
-        { version, sections, files, bytes, entriesSinceBase },
+        { version, sections, files, carried, bytes, entriesSinceBase },
         token,
       );
       token.check();
-      return { warm: { ...warm, files: bytes }, unit };
+      return { stored, unit, sent };
     } catch (error) {
       throw token.isLive() ? new TaskFailure(error, version) : error;
     }
   }
 
   async #afterCommit(
-    head: Head,
+    head: WarmSubtask,
     sender: OutboxSender,
     prepared: PreparedTurn,
     token: TurnToken,
@@ -339,13 +345,8 @@ export class SubtaskTurns {
     if (!token.isLive()) return;
     const { cache, store, credits, address, generation } = this.#options;
     credits.learn(address, generation, prepared.entry.consumed);
-    const { stored, files } = head.warm;
-    cache.put(store.partition, {
-      stored: storedAfter(stored, prepared),
-      unit: head.unit,
-      sent: true,
-      files: filesAfter(files, prepared),
-    });
+    const { stored, unit } = head;
+    cache.put(store.partition, { stored: storedAfter(stored, prepared), unit, sent: true });
   }
 
   async #send(sender: OutboxSender, prepared: PreparedTurn, token: TurnToken): Promise<void> {
@@ -383,17 +384,6 @@ function storedAfter(stored: StoredSubtask, prepared: PreparedTurn): StoredSubta
   };
 }
 
-function filesAfter(
-  known: ReadonlyMap<string, Uint8Array>,
-  { files, objects }: PreparedTurn,
-): ReadonlyMap<string, Uint8Array> {
-  if (files === null) return known;
-  const after = new Map<string, Uint8Array>();
-  for (const { restored, own } of files) {
-    for (const { key } of [...restored.flat(), ...own]) {
-      const bytes = objects.find((object) => object.key === key)?.bytes ?? known.get(key);
-      if (bytes !== undefined) after.set(key, bytes);
-    }
-  }
-  return after;
+function allFiles(files: readonly KeyedBase[]): readonly KeyedFileRef[] {
+  return files.flatMap(({ restored, own }) => [...restored.flat(), ...own]);
 }

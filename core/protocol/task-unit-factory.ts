@@ -8,6 +8,7 @@ import { StreamTask } from "../runtime/stream-task.ts";
 import type { TaskProgress } from "../runtime/task-progress.ts";
 import type { OperatorRestore, TaskEnvironment } from "../runtime/task-environment.ts";
 import { type Address, COORDINATOR, addressName } from "./address.ts";
+import { sinceCarried } from "./carried-state.ts";
 import { HeldBack } from "./held-back.ts";
 import type { JobTopology } from "./job-topology.ts";
 import { KeyedFiles } from "./keyed-files.ts";
@@ -135,7 +136,8 @@ export class TaskUnitFactory implements UnitFactory {
   }
 }
 
-function restoreOf({ sections, files, bytes }: UnitState, uid: string): OperatorRestore {
+function restoreOf(unit: UnitState, uid: string): OperatorRestore {
+  const { sections, files, bytes, carried } = unit;
   const base = files.find((each) => each.uid === uid);
   const read = (refs: readonly { readonly key: string }[]): Uint8Array[] =>
     refs.map(({ key }) => {
@@ -143,11 +145,16 @@ function restoreOf({ sections, files, bytes }: UnitState, uid: string): Operator
       assert(file !== undefined, `${key} was read`);
       return file;
     });
-  const own = read(base?.own ?? []);
   const segments = sections.list(KeyedFiles.section(uid));
   const stored = sections.single(operatorSection(uid));
   const operatorState =
     stored === null ? NO_OPERATOR_STATE : (fromBytes(stored) as OperatorStateSnapshot);
+  const since = carried?.uid === uid ? sinceCarried(carried, files) : null;
+  if (since !== null) {
+    const changes = [...read(since.files), ...segments.slice(since.segments)];
+    return { keyed: [], changes, live: carried?.live ?? null, operatorState };
+  }
+  const own = read(base?.own ?? []);
   const restored = (base?.restored ?? []).map((files_) => read(files_));
   if (restored.length > 0)
     return { keyed: restored, changes: [...own, ...segments], operatorState };

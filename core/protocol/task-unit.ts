@@ -9,7 +9,8 @@ import type { HeldBack } from "./held-back.ts";
 import { HELD_SECTION, type HeldElement, HeldInput } from "./held-input.ts";
 import type { Inbox } from "./inbox.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
-import type { KeyedFiles } from "./keyed-files.ts";
+import type { CarriedState } from "./carried-state.ts";
+import { KeyedFiles } from "./keyed-files.ts";
 import { readElement } from "./message.ts";
 import type { Sections } from "./sections.ts";
 import type { SinkOutputs } from "./sink-outputs.ts";
@@ -104,7 +105,8 @@ export class TaskUnit implements Unit {
   }
 
   get bytes(): number {
-    return this.#options.sections.bytes * 3;
+    const { sections, keyed } = this.#options;
+    return (sections.bytes + keyed.bytes) * 3;
   }
 
   get pending(): boolean {
@@ -115,6 +117,19 @@ export class TaskUnit implements Unit {
     if (this.#memory.stopped) return false;
     if (this.#task.advancing) return true;
     return gate !== null && this.#held.releasable(gate);
+  }
+
+  carry(): CarriedState | null {
+    const { keyed, sections } = this.#options;
+    const head = this.#task.operators[0];
+    if (head === undefined || head.state === null || head.timers === null) return null;
+    const { uid } = head.node;
+    return {
+      uid,
+      live: { tables: head.state.tables, timers: head.timers },
+      files: keyed.of(uid),
+      segments: sections.list(KeyedFiles.section(uid)).length,
+    };
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import type { CallScope } from "../ports/index.ts";
 import type { Budget } from "../time/index.ts";
+import type { CarriedState } from "./carried-state.ts";
 import type { Control } from "./control.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KeyedBase } from "./ledger-entry.ts";
@@ -15,7 +16,9 @@ export interface UnitState {
   readonly files: readonly KeyedBase[];
   /** Entries since the newest base entry. */
   readonly entriesSinceBase: number;
-  /** The bytes of every file that `files` names. */
+  /** Keyed state that the unit goes on with; null: it is made from all files. */
+  readonly carried: CarriedState | null;
+  /** The bytes of the files that the unit is made from: what came since `carried`, or all. */
   readonly bytes: ReadonlyMap<string, Uint8Array>;
 }
 
@@ -72,6 +75,8 @@ export interface Unit {
   /** Whether the unit has work that needs no message. */
   readonly pending: boolean;
   run(turn: UnitTurn): Promise<UnitResult>;
+  /** Its keyed state as it is now, for the unit that goes on from it once this one is closed. */
+  carry(): CarriedState | null;
   /** Frees what it holds outside memory (open files). */
   close(): Promise<void>;
 }

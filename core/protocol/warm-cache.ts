@@ -4,12 +4,10 @@ import type { Unit } from "./unit.ts";
 /** A subtask as a container knows it. */
 export interface WarmSubtask {
   readonly stored: StoredSubtask;
-  /** Null: it has to be made from the bytes. */
-  readonly unit: Unit | null;
+  /** At the version of `stored`. */
+  readonly unit: Unit;
   /** The outbox of its head was sent by this container to the last message. */
   readonly sent: boolean;
-  /** Keyed files by key. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -55,12 +53,10 @@ export class WarmCache {
   #drop(partition: string): void {
     const copy = this.take(partition);
     // What it held open is closed in the background; it has no effect.
-    copy?.unit?.close().catch(() => undefined);
+    copy?.unit.close().catch(() => undefined);
   }
 }
 
-function bytesOf({ stored, unit, files }: WarmSubtask): number {
-  let bytes = stored.sections.bytes + (unit?.bytes ?? 0) + 2_048;
-  for (const file of files.values()) bytes += file.length;
-  return bytes;
+function bytesOf({ stored, unit }: WarmSubtask): number {
+  return stored.sections.bytes + unit.bytes + 2_048;
 }

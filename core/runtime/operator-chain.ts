@@ -91,7 +91,10 @@ export class OperatorChain {
     if (restore !== undefined) operatorState.restore(restore.operatorState);
     this.undo?.cover(operatorState);
     const relay = new TimerRelay();
-    const timers = state === null ? null : new TimerService(state, environment.clock, relay);
+    const timers =
+      state === null
+        ? null
+        : new TimerService(state, environment.clock, relay, restore?.live?.timers);
     if (state !== null) this.#restoreKeyed(node, implementation, state);
     const side = this.#sideOutputs(node.uid);
     const main = combine(this.#consumers(node.uid, null));
@@ -112,13 +115,15 @@ export class OperatorChain {
 
   #keyedState(node: OperatorNode): KeyedStateBackend {
     const range = keyGroupRange(this.#environment.subtask, node.parallelism, node.maxParallelism);
-    return new KeyedStateBackend({
+    const options = {
       maxParallelism: node.maxParallelism,
       firstKeyGroup: range.first,
       lastKeyGroup: range.last,
       clock: this.#environment.clock,
       strict: this.#environment.program.settings.strict,
-    });
+    };
+    const live = this.#environment.restore.get(node.uid)?.live ?? null;
+    return new KeyedStateBackend(options, live?.tables);
   }
 
   #restoreKeyed(
@@ -130,6 +135,7 @@ export class OperatorChain {
     for (const descriptor of declared) state.column(descriptor);
     const restore = this.#environment.restore.get(node.uid);
     if (restore === undefined) return;
+    if ((restore.live ?? null) !== null) return state.catchUp(restore.changes);
     for (const files of restore.keyed) state.restore(files);
     if (restore.changes.length > 0) state.restore(restore.changes, true);
   }

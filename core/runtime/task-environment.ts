@@ -1,9 +1,17 @@
 import type { Clock } from "../ports/index.ts";
 import type { OperatorStateSnapshot } from "../checkpoint/snapshot.ts";
+import type { KeyedTables } from "../state/index.ts";
+import type { TimerService } from "../time/index.ts";
 import type { JobVertex } from "../plan/plan.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 import type { Accumulators } from "./operator.ts";
 import type { Program } from "./program.ts";
+
+/** Keyed state of a task that is used no more, at a committed version, to go on with. */
+export interface LiveKeyedState {
+  readonly tables: KeyedTables;
+  readonly timers: TimerService;
+}
 
 /** What a restore gives to one operator of one subtask. */
 export interface OperatorRestore {
@@ -11,6 +19,8 @@ export interface OperatorRestore {
   readonly keyed: readonly (readonly Uint8Array[])[];
   /** What this subtask itself changed since: segments, or packs of them. */
   readonly changes: readonly Uint8Array[];
+  /** Then `changes` are what was written since its version, and `keyed` is empty. */
+  readonly live?: LiveKeyedState | null;
   readonly operatorState: OperatorStateSnapshot;
 }
 

@@ -22,7 +22,7 @@ import type { KeyGroupsOwned } from "./keyed-snapshot.ts";
 import type { StateTable } from "./state-table.ts";
 
 /** Where a file's column goes. */
-interface Target {
+export interface Target {
   /** -1: the values are not wanted any more. */
   readonly column: number;
   readonly migrate: Migration | null;
@@ -72,12 +72,16 @@ export function restoreKeyed(
   return migrated;
 }
 
-function loadSections(
+/** Hears of every row and tombstone before it is loaded. */
+export type LoadedRow = (table: StateTable, slot: number) => void;
+
+export function loadSections(
   tables: KeyedTables,
   file: Uint8Array,
   footer: KeyedFileFooter,
   targets: readonly Target[],
   owned: KeyGroupsOwned,
+  onRow: LoadedRow = () => undefined,
 ): void {
   for (const { group, offset, length } of footer.sections) {
     if (group < owned.firstKeyGroup || group > owned.lastKeyGroup) continue;
@@ -88,17 +92,25 @@ function loadSections(
       if (first !== undefined && keyGroup(first, footer.maxParallelism) !== group) {
         throw damaged(`a key is not of key group ${group}`, reader);
       }
-      loadBlock(tables.table(block.namespace), block, targets);
+      loadBlock(tables.table(block.namespace), block, targets, onRow);
     }
   }
 }
 
-function loadBlock(table: StateTable, block: ReadBlock, targets: readonly Target[]): void {
+function loadBlock(
+  table: StateTable,
+  block: ReadBlock,
+  targets: readonly Target[],
+  onRow: LoadedRow,
+): void {
   for (const key of block.tombstones) {
     const slot = table.find(key);
-    if (slot >= 0) table.removeKey(slot);
+    if (slot < 0) continue;
+    onRow(table, slot);
+    table.removeKey(slot);
   }
   const slots = block.keys.map((key) => table.slot(key));
+  for (const slot of slots) onRow(table, slot);
   for (const slot of slots) if (table.isLive(slot)) table.removeKey(slot);
   targets.forEach(({ column, migrate }, index) => {
     const values = block.columns[index] ?? null;
@@ -113,7 +125,7 @@ function loadBlock(table: StateTable, block: ReadBlock, targets: readonly Target
 }
 
 /** The column that has a stored column's name; made and left unclaimed if there is none. */
-function targetOf(tables: KeyedTables, stored: KeyedFileColumn): Target {
+export function targetOf(tables: KeyedTables, stored: KeyedFileColumn): Target {
   const known = tables.columns.find(stored.name);
   if (known === null) {
     if (belongsToStateWithoutTtl(tables, stored)) return { column: -1, migrate: null };
@@ -154,7 +166,7 @@ function forget(
   }
 }
 
-function loadNamespaceTimers(tables: KeyedTables, footer: KeyedFileFooter): void {
+export function loadNamespaceTimers(tables: KeyedTables, footer: KeyedFileFooter): void {
   for (const [namespace, time] of footer.eventTimers) {
     tables.timers[EVENT_TIME].add(namespace, time);
   }

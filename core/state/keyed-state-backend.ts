@@ -17,6 +17,7 @@ import type {
   ValueStateDescriptor,
 } from "./descriptor.ts";
 import type { StateJournal } from "./journal.ts";
+import { catchUpKeyed } from "./keyed-catch-up.ts";
 import { restoreKeyed } from "./keyed-restore.ts";
 import { hasChanges, writeSnapshot } from "./keyed-snapshot.ts";
 import { KeyLookAhead } from "./key-look-ahead.ts";
@@ -63,8 +64,9 @@ export class KeyedStateBackend {
   #key: Key | null;
   #migrated: boolean;
 
-  constructor(options: KeyedStateOptions) {
-    this.tables = new KeyedTables();
+  /** `tables`: those of a backend that is used no more, to go on with. */
+  constructor(options: KeyedStateOptions, tables: KeyedTables = new KeyedTables()) {
+    this.tables = tables;
     this.keyed = this.tables.keyed;
     this.scope = new StateScope(new NoKeyTable());
     this.lookAhead = new KeyLookAhead(this.keyed);
@@ -208,6 +210,12 @@ export class KeyedStateBackend {
    */
   restore(files: readonly Uint8Array[], continues = false): void {
     this.#migrated = restoreKeyed(this.tables, files, this.#options, this.#migrated, continues);
+    this.tables.releaseJournal();
+  }
+
+  /** Takes in the segments that were written since the version of the tables; see `catchUpKeyed`. */
+  catchUp(segments: readonly Uint8Array[]): void {
+    catchUpKeyed(this.tables, segments, this.#options);
     this.tables.releaseJournal();
   }
 

@@ -17,6 +17,12 @@ export const TIMER_COLUMNS: readonly [string, string] = [
   ":timers:processing-time",
 ];
 
+/** Due times of a key: none, one, or several in ascending order. */
+export type DueTimes = number | readonly number[] | undefined;
+
+/** The timers of a slot, by time domain. */
+export type SlotTimers = readonly [DueTimes, DueTimes];
+
 /** Who keeps an index over the timer columns: the timer service. */
 export interface TimerIndex {
   /** All timers are about to be named again. */
@@ -158,6 +164,35 @@ export class KeyedTables {
     this.announceTimers();
   }
 
+  /**
+   * Another service goes on with the index of the one before it; and nothing counts as declared, so
+   * that the operators of another task can declare their state.
+   */
+  handOver(index: TimerIndex): void {
+    this.#index = index;
+    for (const column of this.columns.all) column.descriptor = null;
+  }
+
+  timersOf(table: StateTable, slot: number): SlotTimers {
+    const of = (domain: TimeDomain): DueTimes => {
+      const column = this.findTimerColumn(domain);
+      // Only the timer service and snapshots write the column.
+      return column < 0 ? undefined : (table.peek(column, slot) as DueTimes);
+    };
+    return [of(EVENT_TIME), of(PROCESSING_TIME)];
+  }
+
+  /** Tells the index of the timers of a slot that were not there before. */
+  announceNew(table: StateTable, slot: number, before: SlotTimers): void {
+    const now = this.timersOf(table, slot);
+    for (const domain of [EVENT_TIME, PROCESSING_TIME] as const) {
+      const known = timesOf(before[domain]);
+      for (const timestamp of timesOf(now[domain])) {
+        if (!known.includes(timestamp)) this.#index?.timerFound(domain, table, slot, timestamp);
+      }
+    }
+  }
+
   /** After a restore: every timer of a key, table by table in the order of slots. */
   announceTimers(): void {
     this.#index?.timersReset();
@@ -207,6 +242,11 @@ export class KeyedTables {
     if (recorded) this.#dropped.delete(id);
     this.#announceTable(table);
   }
+}
+
+function timesOf(due: DueTimes): readonly number[] {
+  if (due === undefined) return [];
+  return typeof due === "number" ? [due] : due;
 }
 
 /** The guard of dropped tables: reading is harmless, writing would be lost (K2). */

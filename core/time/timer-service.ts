@@ -34,16 +34,25 @@ export class TimerService implements TimerIndex {
   #watermark: number;
   #fired: number;
 
-  constructor(state: KeyedStateBackend, clock: Clock, target: TimerTarget) {
+  /** `before`: the service of the same tables that is used no more, to go on with. */
+  constructor(
+    state: KeyedStateBackend,
+    clock: Clock,
+    target: TimerTarget,
+    before: TimerService | null = null,
+  ) {
     this.#state = state;
     this.#clock = clock;
     this.#target = target;
-    this.#eventTime = new TimerQueue(state.tables, EVENT_TIME);
-    this.#processingTime = new TimerQueue(state.tables, PROCESSING_TIME);
+    const { tables } = state;
+    this.#eventTime = before === null ? new TimerQueue(tables, EVENT_TIME) : before.#eventTime;
+    this.#processingTime =
+      before === null ? new TimerQueue(tables, PROCESSING_TIME) : before.#processingTime;
     this.#scope = new StateScope(state.keyed);
     this.#watermark = MIN_WATERMARK;
     this.#fired = 0;
-    state.tables.attachTimerIndex(this);
+    if (before === null) tables.attachTimerIndex(this);
+    else tables.handOver(this);
   }
 
   /** The watermark that timers have fired up to; MIN_WATERMARK at first and after a restore. */
@@ -54,6 +63,11 @@ export class TimerService implements TimerIndex {
   /** Goes on at the watermark of an earlier turn, whose timers have fired. */
   resumeWatermark(watermark: number): void {
     this.#watermark = watermark;
+  }
+
+  /** Entries of its queues in memory, stale ones too. */
+  get entries(): number {
+    return this.#eventTime.entries + this.#processingTime.entries;
   }
 
   /** How many timers have fired. */

@@ -227,7 +227,14 @@ export class CoordinatorBench {
     const sections = new Sections();
     sections.apply(this.#ledger.all());
     return factory.create(
-      { version: this.#version, sections, files: [], bytes: new Map(), entriesSinceBase: 0 },
+      {
+        version: this.#version,
+        sections,
+        files: [],
+        carried: null,
+        bytes: new Map(),
+        entriesSinceBase: 0,
+      },
       unbounded,
     );
   }

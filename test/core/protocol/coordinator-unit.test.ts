@@ -85,12 +85,12 @@ const rows: readonly Row[] = [
     ],
   },
   {
-    name: "timeout: by the time of the trigger, and acks that come later are ignored",
+    name: "timeout: by the time of the trigger, and the next one when all barriers have arrived",
     steps: [
       [0, [start, checkpoint("a")], `trigger 1 ${toSources}`, "wake 1000"],
       [10, acks(1, ["numbers/0", "numbers/1", "work/0"])],
-      [1_000, [wake], `trigger 2 ${toSources}`, "wake 2000"],
-      [1_010, acks(1, ["out/0"])],
+      [1_000, [wake], "wake 2000"],
+      [1_010, acks(1, ["out/0"]), `trigger 2 ${toSources}`, "wake 2010"],
       [1_020, acks(2), `notify 2 ${toListeners}`, "wake never"],
     ],
   },
@@ -217,18 +217,13 @@ const rows: readonly Row[] = [
     steps: [
       [0, [start, drain("d")], `trigger savepoint 1 and drain ${toSources}`, "wake 1000"],
       [10, allFinished],
-      [
-        1_000,
-        [wake],
-        "resume -> numbers/0 numbers/1 work/0 out/0",
-        `trigger 2 ${toSources}`,
-        "wake 2000",
-      ],
+      [1_000, [wake], "resume -> numbers/0 numbers/1 work/0 out/0", "wake never"],
+      [1_005, acks(1), `trigger 2 ${toSources}`, "wake 2005"],
       [1_010, acks(2), ...lastNotify(2), "release", "wake never"],
       [
         1_020,
         [committed("out/0", 2)],
-        'finished {"accumulators":{"records":6},"checkpoint":2,"metadataKey":"test/checkpoints/chk-2-c4/_metadata"}',
+        'finished {"accumulators":{"records":6},"checkpoint":2,"metadataKey":"test/checkpoints/chk-2-c5/_metadata"}',
       ],
     ],
   },

@@ -1,5 +1,5 @@
 import type { KeyedStateOptions } from "../../../core/state/keyed-state-backend.ts";
-import { KeyedStateBackend } from "../../../core/state/index.ts";
+import { KeyedStateBackend, type KeyedTables } from "../../../core/state/index.ts";
 
 /** A clock that stands until it is told the time. */
 export class TestClock {
@@ -11,13 +11,16 @@ export class TestClock {
 }
 
 /** A backend that owns all 128 key groups, unless `options` says otherwise. */
-export function testBackend(options: Partial<KeyedStateOptions> = {}): KeyedStateBackend {
-  return new KeyedStateBackend({
+export function testBackend(
+  options: Partial<KeyedStateOptions> = {},
+  tables?: KeyedTables,
+): KeyedStateBackend {
+  const defaults = {
     maxParallelism: 128,
     firstKeyGroup: 0,
     lastKeyGroup: 127,
     clock: new TestClock(),
     strict: false,
-    ...options,
-  });
+  };
+  return new KeyedStateBackend({ ...defaults, ...options }, tables);
 }

@@ -14,7 +14,7 @@ import {
   mapState,
   valueState,
 } from "../../../core/state/index.ts";
-import { TimerService } from "../../../core/time/index.ts";
+import { TimerService, type TimerTarget } from "../../../core/time/index.ts";
 import { TestClock, testBackend } from "./harness.ts";
 
 export type TestNamespace = string | number | null;
@@ -163,20 +163,30 @@ export class Subject {
   readonly #map: MapState<string, number | null>;
   readonly #sum: AggregatingState<number, number>;
 
-  constructor(options: { first?: number; last?: number; files?: readonly Uint8Array[][] } = {}) {
+  /** `before`: a subject that is used no more; this one goes on with its tables and `segments`. */
+  constructor(
+    options: {
+      readonly first?: number;
+      readonly last?: number;
+      readonly files?: readonly Uint8Array[][];
+      readonly before?: Subject;
+      readonly segments?: readonly Uint8Array[];
+    } = {},
+  ) {
     this.#maxParallelism = 128;
     this.#groups = { first: options.first ?? 0, last: options.last ?? 127 };
-    this.backend = testBackend({
-      firstKeyGroup: this.#groups.first,
-      lastKeyGroup: this.#groups.last,
-    });
+    const groups = { firstKeyGroup: this.#groups.first, lastKeyGroup: this.#groups.last };
+    const { before } = options;
+    this.backend = testBackend(groups, before?.backend.tables);
+    const timers = before === undefined ? null : this.#service(before.timers);
+    if (before !== undefined) this.backend.catchUp(options.segments ?? []);
     for (const files of options.files ?? []) this.backend.restore(files);
     this.#scope = new StateScope(this.backend.keyed);
     this.#value = this.backend.valueState(valueState("value"), this.#scope);
     this.#list = this.backend.listState(listState("list"), this.#scope);
     this.#map = this.backend.mapState(mapState("map"), this.#scope);
     this.#sum = this.backend.aggregatingState(summed(), this.#scope);
-    this.timers = this.#service();
+    this.timers = timers ?? this.#service(null);
   }
 
   owns(key: string | number): boolean {
@@ -243,8 +253,8 @@ export class Subject {
     return row;
   }
 
-  #service(): TimerService {
-    return new TimerService(this.backend, new TestClock(), {
+  #service(before: TimerService | null): TimerService {
+    const target: TimerTarget = {
       onEventTime: (at, scope) => {
         this.fired.push(`${at} ${rowName(scope.table.namespace, scope.identity as string)}`);
       },
@@ -253,7 +263,8 @@ export class Subject {
         this.fired.push(`${at} all of ${JSON.stringify(namespace)}`);
       },
       onNamespaceProcessingTime: () => {},
-    });
+    };
+    return new TimerService(this.backend, new TestClock(), target, before);
   }
 }
 

@@ -1,0 +1,41 @@
+import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
+import type { LiveKeyedState } from "../runtime/task-environment.ts";
+import type { KeyedBase } from "./ledger-entry.ts";
+
+/**
+ * The keyed state of a unit whose version is behind the head: another container has made turns since.
+ * The unit itself is made anew, because what an operator keeps beside state cannot be brought forward;
+ * its tables can, with what those turns have written (P3.1).
+ */
+export interface CarriedState {
+  readonly uid: string;
+  readonly live: LiveKeyedState;
+  /** The files at its version. */
+  readonly files: KeyedBase;
+  /** How many segments lay behind them. */
+  readonly segments: number;
+}
+
+/** What was written since the version of a carried state. */
+export interface SinceCarried {
+  /** To be read; none if only segments came. */
+  readonly files: readonly KeyedFileRef[];
+  /** How many of the segments at the head are in the carried state already. */
+  readonly segments: number;
+}
+
+/** Null: the state was written as a whole since, so that deletions before that are not known. */
+export function sinceCarried(
+  { uid, files: before, segments }: CarriedState,
+  files: readonly KeyedBase[],
+): SinceCarried | null {
+  const { own, restored } = files.find((each) => each.uid === uid) ?? NO_FILES;
+  const added = own.slice(before.own.length);
+  const goesOn = before.own.every(({ key }, index) => own[index]?.key === key);
+  if (!goesOn || restored.length !== before.restored.length) return null;
+  if (added.length === 0) return { files: [], segments };
+  // The first of them has the segments that were there before, too; once more is harmless.
+  return added.some(({ kind }) => kind === "base") ? null : { files: added, segments: 0 };
+}
+
+const NO_FILES: Pick<KeyedBase, "own" | "restored"> = { own: [], restored: [] };
