@@ -38,6 +38,9 @@ export const limits = {
   snapshotEntriesMax: 16,
   /** Bytes of changed state since the last snapshot from which on a turn writes one. */
   snapshotBytesMax: 524_288,
+  /** Bytes of a subtask's keyed state up to which it is rewritten in one turn; a larger one is
+   * rewritten some key groups at a time, about so much in a turn. */
+  stateRewriteBytesMax: 4_194_304,
   /** Bytes of staged sink output from which on a turn hands them to the sink's writer. */
   stagedBytesMax: 4_194_304,
   /** Subtasks whose acknowledgements each travel as a message; more acknowledge in a set. */

@@ -34,10 +34,22 @@ export interface KeyedFileRef {
   readonly bytes: number;
   /** murmur3 of the whole file (a CRC of bytes that end with their own CRC says nothing). */
   readonly checksum: number;
+  /** Of a segment that rewrites some key groups: which ones, and the bytes of that part. */
+  readonly whole?: WrittenWhole;
+}
+
+/** Key groups that a file has every row of, both ends included. */
+export interface WrittenWhole {
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: number;
 }
 
 export interface SubtaskState {
-  /** Base first, then segments in order; empty when the operator has no keyed state. */
+  /**
+   * In order: a base, then segments; or segments that together rewrite every key group. Empty when
+   * the operator has no keyed state.
+   */
   readonly keyedFiles: readonly KeyedFileRef[];
   readonly operatorState: OperatorStateSnapshot;
 }

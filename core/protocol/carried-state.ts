@@ -30,9 +30,10 @@ export function sinceCarried(
   files: readonly KeyedBase[],
 ): SinceCarried | null {
   const { own, restored } = files.find((each) => each.uid === uid) ?? NO_FILES;
-  const added = own.slice(before.own.length);
-  const goesOn = before.own.every(({ key }, index) => own[index]?.key === key);
-  if (!goesOn || restored.length !== before.restored.length) return null;
+  const last = before.own.at(-1)?.key;
+  const at = last === undefined ? -1 : own.findIndex(({ key }) => key === last);
+  const added = own.slice(at + 1);
+  if ((last !== undefined && at < 0) || restored.length !== before.restored.length) return null;
   if (added.length === 0) return { files: [], segments };
   // The first of them has the segments that were there before, too; once more is harmless.
   return added.some(({ kind }) => kind === "base") ? null : { files: added, segments: 0 };

@@ -2,7 +2,7 @@ import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import { limits } from "../limits.ts";
 import { murmur3 } from "../record/index.ts";
 import type { ChainedOperator } from "../runtime/operator-chain.ts";
-import { packKeyedFiles } from "../state/index.ts";
+import { type KeyedStateBackend, packKeyedFiles } from "../state/index.ts";
 import { type Address, partitionOf } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { KeyedBase } from "./ledger-entry.ts";
@@ -26,6 +26,14 @@ export interface KeyedFilesOptions {
   readonly job: string;
   readonly generation: number;
   readonly address: Address;
+  /** Bytes of state that one turn rewrites, about. */
+  readonly rewriteBytesMax: number;
+}
+
+/** Both ends included. */
+interface KeyGroups {
+  readonly first: number;
+  readonly last: number;
 }
 
 /**
@@ -37,6 +45,8 @@ export interface KeyedFilesOptions {
  *   KF2  a new base is written when the files on top outweigh it, so that all that is ever written
  *        is at most about twice what changed; and always first after a restore
  *   KF3  every key holds the commit id: a loser's file is nobody's (H15)
+ *   KF4  state that is too large for one turn is rewritten key group by key group: each pack ends
+ *        with the next ones, and what lies below the oldest of these goes
  */
 export class KeyedFiles {
   readonly #options: KeyedFilesOptions;
@@ -96,7 +106,9 @@ export class KeyedFiles {
       const { uid } = node;
       const before = this.of(uid);
       const since = segments(uid);
-      if (this.#needsBase(before, since)) {
+      if (this.#rolls(before, since)) {
+        files.push(this.#roll(uid, state, before, since, version, id, objects));
+      } else if (this.#needsBase(before, since)) {
         const bytes = state.snapshotFull();
         const file = { ref: this.#ref(uid, "base", version, id, bytes), bytes };
         files.push({ uid, restored: [], own: [file.ref] });
@@ -134,6 +146,50 @@ export class KeyedFiles {
     this.#bases = files;
   }
 
+  /** Whether it is too large for a base in one turn (KF4). */
+  #rolls({ restored, own }: KeyedBase, since: readonly Uint8Array[]): boolean {
+    if (restored.length > 0 || since.length === 0) return false;
+    return stateBytes(own) > this.#options.rewriteBytesMax;
+  }
+
+  /** A pack of the segments with the key groups whose turn it is, on top of what still counts. */
+  #roll(
+    uid: string,
+    state: KeyedStateBackend,
+    before: KeyedBase,
+    since: readonly Uint8Array[],
+    version: number,
+    id: string,
+    objects: WrittenFile[],
+  ): KeyedBase {
+    const { first, last } = this.#nextGroups(before.own, since, state.keyGroups);
+    const part = state.snapshotWhole(first, last);
+    const bytes = packKeyedFiles([...since, part]);
+    const whole = { first, last, bytes: part.length };
+    const ref = { ...this.#ref(uid, "segment", version, id, bytes), whole };
+    objects.push({ ref, bytes });
+    return { ...before, own: stillCounting([...before.own, ref], state.keyGroups) };
+  }
+
+  /**
+   * Behind those that were written last, round and round. As much as has changed, so that the files
+   * hold at most about twice the state; more when that would make too many files.
+   */
+  #nextGroups(
+    own: readonly KeyedFileRef[],
+    since: readonly Uint8Array[],
+    owned: KeyGroups,
+  ): KeyGroups {
+    const added = since.reduce((sum, { length }) => sum + length, 0);
+    const state = stateBytes(own);
+    const wanted = Math.min(Math.max(added, state / FILES_MAX), this.#options.rewriteBytesMax);
+    const groups = owned.last - owned.first + 1;
+    const count = Math.max(1, Math.ceil((wanted / state) * groups));
+    const previous = own.findLast(({ whole }) => whole !== undefined)?.whole?.last ?? owned.last;
+    const first = previous >= owned.last ? owned.first : previous + 1;
+    return { first, last: Math.min(owned.last, first + count - 1) };
+  }
+
   #needsBase({ restored, own }: KeyedBase, since: readonly Uint8Array[]): boolean {
     if (restored.length > 0) return true;
     const [base, ...packs] = own;
@@ -157,4 +213,29 @@ export class KeyedFiles {
     const key = `${folder}/${name}-${uid}.${kind}`;
     return { key, kind, bytes: bytes.length, checksum: murmur3(bytes) };
   }
+}
+
+/** About how large the state is that the files hold: of what was written whole, what counts. */
+function stateBytes(own: readonly KeyedFileRef[]): number {
+  const [base] = own;
+  if (base === undefined) return 0;
+  const wholes = own.flatMap(({ whole }) => (whole === undefined ? [] : [whole]));
+  const parts = wholes.reduce((sum, { bytes }) => sum + bytes, 0);
+  return base.kind === "base" ? Math.max(base.bytes, parts) : parts;
+}
+
+/** Without the files below all that is needed: of every key group something is written whole above them. */
+function stillCounting(
+  own: readonly KeyedFileRef[],
+  { first, last }: KeyGroups,
+): readonly KeyedFileRef[] {
+  let oldest = own.length;
+  for (let group = first; group <= last; group += 1) {
+    const place = own.findLastIndex(
+      ({ kind, whole }) =>
+        kind === "base" || (whole !== undefined && group >= whole.first && group <= whole.last),
+    );
+    oldest = Math.min(oldest, place);
+  }
+  return own.slice(Math.max(0, oldest));
 }

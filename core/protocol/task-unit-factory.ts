@@ -38,6 +38,8 @@ export interface TurnBounds {
   readonly recordsMax: number;
   /** Elements that a task emits in one turn, about. */
   readonly emissionsMax: number;
+  /** Bytes of keyed state that one turn rewrites, about; undefined: as `limits` says. */
+  readonly rewriteBytesMax?: number;
 }
 
 const NO_OPERATOR_STATE: OperatorStateSnapshot = Object.freeze({
@@ -56,6 +58,7 @@ export class TaskUnitFactory implements UnitFactory {
 
   async create(state: UnitState, _scope: CallScope): Promise<Unit> {
     const { topology, address, runId, generation, outputs, bounds } = this.#options;
+    const { rewriteBytesMax = limits.stateRewriteBytesMax } = bounds;
     const memory = TaskMemory.decode(state.sections.single(MEMORY_SECTION));
     const failure: { error: Error | null } = { error: null };
     const task = new StreamTask(this.#environment(state, memory, failure));
@@ -73,7 +76,10 @@ export class TaskUnitFactory implements UnitFactory {
         memory,
         version: state.version,
         sections: state.sections,
-        keyed: new KeyedFiles({ job: topology.job, generation, address }, state.files),
+        keyed: new KeyedFiles(
+          { job: topology.job, generation, address, rewriteBytesMax },
+          state.files,
+        ),
         outputs,
         revisions: new Map(
           task.operators.map(({ node, operatorState }) => [node.uid, operatorState.revision]),

@@ -22,6 +22,8 @@ import { damaged } from "./keyed-block.ts";
  *   F3  a base has every row; a segment has the rows changed since the file before it, tombstones
  *       for removed keys, and namespaces that were dropped before these rows were written
  *   F4  namespace timers are written whole in every file: those of the newest file count
+ *   F5  a file with `whole` has every row of those key groups: when every key group was written whole
+ *        in later files, an older file and all before it are not needed
  */
 const VERSION = 1;
 /** The first byte of a part says what it is, so that a part is not taken for another. */
@@ -52,6 +54,8 @@ export interface KeyedFileFooter {
   /** Key groups of the subtask that wrote it, both ends included. */
   readonly firstKeyGroup: number;
   readonly lastKeyGroup: number;
+  /** Key groups that the file has every row of, both ends included; not in a segment. */
+  readonly whole?: readonly [first: number, last: number];
   readonly columns: readonly KeyedFileColumn[];
   readonly dropped: readonly (string | number)[];
   readonly eventTimers: readonly NamespaceTimer[];

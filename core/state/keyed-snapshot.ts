@@ -1,6 +1,9 @@
+import { assert } from "../assert.ts";
+import { keyGroup } from "../record/index.ts";
+import type { KeyIdentity } from "../record/key.ts";
 import type { Column } from "./columns.ts";
 import { type KeyedBlock, writeBlock } from "./keyed-block.ts";
-import { KeyedFileWriter } from "./keyed-file.ts";
+import { type KeyedFileFooter, KeyedFileWriter } from "./keyed-file.ts";
 import { EVENT_TIME, type KeyedTables, PROCESSING_TIME } from "./keyed-tables.ts";
 import type { StateTable } from "./state-table.ts";
 import { gatherRows } from "./table-rows.ts";
@@ -30,22 +33,13 @@ export function writeSnapshot(
   full: boolean,
 ): Uint8Array {
   const written = tables.all().filter((table) => full || table.hasChanges);
-  const columns = tables.columns.all.filter(({ discarded }) => !discarded);
-  const sections = sectionsOf(written, columns, owned.maxParallelism, ttls, full);
-  const file = new KeyedFileWriter();
-  for (const group of [...sections.keys()].sort((a, b) => a - b)) {
-    file.section(group, (out) => {
-      for (const block of sections.get(group) ?? []) writeBlock(block, columns, out);
-    });
+  const slotsIn = (table: StateTable): number[] =>
+    full ? table.liveSlots() : table.changedSlots();
+  for (const table of written) {
+    for (const ttl of ttls) for (const slot of slotsIn(table)) dropExpired(ttl, table, slot);
   }
-  const bytes = file.finish({
-    maxParallelism: owned.maxParallelism,
-    firstKeyGroup: owned.firstKeyGroup,
-    lastKeyGroup: owned.lastKeyGroup,
-    columns: columns.map(({ name, kind, version }) => ({ name, kind, version })),
+  const bytes = writeFile(tables, owned, written, slotsIn, {
     dropped: full ? [] : [...tables.dropped],
-    eventTimers: tables.timers[EVENT_TIME].entries(),
-    processingTimers: tables.timers[PROCESSING_TIME].entries(),
   });
   for (const table of written) table.snapshotTaken(full);
   for (const timers of tables.timers) timers.snapshotTaken();
@@ -53,8 +47,47 @@ export function writeSnapshot(
   return bytes;
 }
 
-function slotsIn(table: StateTable, full: boolean): number[] {
-  return full ? table.liveSlots() : table.changedSlots();
+/** Writes every row of some key groups (F5), right behind a snapshot; nothing else changes. */
+export function writeWhole(
+  tables: KeyedTables,
+  owned: KeyGroupsOwned,
+  first: number,
+  last: number,
+): Uint8Array {
+  assert(!hasChanges(tables), "F5: what is written whole is what the segments before it say");
+  const compute = (identity: KeyIdentity): number => keyGroup(identity, owned.maxParallelism);
+  const slotsIn = (table: StateTable): number[] =>
+    table.liveSlots().filter((slot) => {
+      const group = table.keyGroup(slot, compute);
+      return group >= first && group <= last;
+    });
+  return writeFile(tables, owned, tables.all(), slotsIn, { dropped: [], whole: [first, last] });
+}
+
+function writeFile(
+  tables: KeyedTables,
+  { maxParallelism, firstKeyGroup, lastKeyGroup }: KeyGroupsOwned,
+  written: readonly StateTable[],
+  slotsIn: (table: StateTable) => readonly number[],
+  kind: Pick<KeyedFileFooter, "dropped" | "whole">,
+): Uint8Array {
+  const columns = tables.columns.all.filter(({ discarded }) => !discarded);
+  const sections = sectionsOf(written, columns, maxParallelism, slotsIn);
+  const file = new KeyedFileWriter();
+  for (const group of [...sections.keys()].sort((a, b) => a - b)) {
+    file.section(group, (out) => {
+      for (const block of sections.get(group) ?? []) writeBlock(block, columns, out);
+    });
+  }
+  return file.finish({
+    maxParallelism,
+    firstKeyGroup,
+    lastKeyGroup,
+    columns: columns.map(({ name, kind: of, version }) => ({ name, kind: of, version })),
+    ...kind,
+    eventTimers: tables.timers[EVENT_TIME].entries(),
+    processingTimers: tables.timers[PROCESSING_TIME].entries(),
+  });
 }
 
 /** The blocks of each key group, table by table. */
@@ -62,14 +95,12 @@ function sectionsOf(
   written: readonly StateTable[],
   columns: readonly Column[],
   maxParallelism: number,
-  ttls: readonly TtlColumn[],
-  full: boolean,
+  slotsIn: (table: StateTable) => readonly number[],
 ): ReadonlyMap<number, readonly KeyedBlock[]> {
   const indexes = columns.map(({ index }) => index);
   const sections = new Map<number, KeyedBlock[]>();
   for (const table of written) {
-    for (const ttl of ttls) for (const slot of slotsIn(table, full)) dropExpired(ttl, table, slot);
-    const rows = gatherRows(table, slotsIn(table, full), indexes, maxParallelism);
+    const rows = gatherRows(table, slotsIn(table), indexes, maxParallelism);
     for (const { group, from, to, tombstones } of rows.ranges) {
       const blocks = sections.get(group) ?? [];
       sections.set(group, blocks);

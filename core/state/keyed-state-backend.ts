@@ -19,7 +19,7 @@ import type {
 import type { StateJournal } from "./journal.ts";
 import { catchUpKeyed } from "./keyed-catch-up.ts";
 import { restoreKeyed } from "./keyed-restore.ts";
-import { hasChanges, writeSnapshot } from "./keyed-snapshot.ts";
+import { hasChanges, writeSnapshot, writeWhole } from "./keyed-snapshot.ts";
 import { KeyLookAhead } from "./key-look-ahead.ts";
 import { KeyedTables } from "./keyed-tables.ts";
 import { ListHandle } from "./list-handle.ts";
@@ -74,6 +74,11 @@ export class KeyedStateBackend {
     this.#ttls = [];
     this.#key = null;
     this.#migrated = false;
+  }
+
+  /** The key groups of the subtask, both ends included. */
+  get keyGroups(): { readonly first: number; readonly last: number } {
+    return { first: this.#options.firstKeyGroup, last: this.#options.lastKeyGroup };
   }
 
   setCurrentKey(key: Key): void {
@@ -196,6 +201,11 @@ export class KeyedStateBackend {
   /** A file of the whole state. */
   snapshotFull(): Uint8Array {
     return this.#snapshot(true);
+  }
+
+  /** A file with every row of some key groups, right behind another snapshot; see `F5` of the files. */
+  snapshotWhole(first: number, last: number): Uint8Array {
+    return writeWhole(this.tables, this.#options, first, last);
   }
 
   /** A file of what changed since the last snapshot, or null when nothing did. */

@@ -63,6 +63,7 @@ export function drawSettings(random: Stream): RunSettings {
     bounds: {
       recordsMax: Math.round(random.logBetween(2, 64)),
       emissionsMax: Math.round(random.logBetween(1, 64)),
+      rewriteBytesMax: Math.round(random.fork("rewrite").logBetween(100, 4_000_000)),
     },
     turnMs: Math.round(random.logBetween(100, 4_000)),
     warmBytesMax: random.chance(0.2) ? 0 : 8_000_000,
