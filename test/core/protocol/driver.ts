@@ -79,6 +79,8 @@ export function driver(
   options: Partial<JobFunctionsOptions> & {
     readonly set?: Record<string, string>;
     readonly rounds?: number;
+    /** Warm ones that take turns; one by default. */
+    readonly containers?: number;
   } = {},
 ): Driver {
   const clock = {
@@ -120,7 +122,9 @@ export function driver(
       onError: (error) => errors.push(error),
       ...options,
     });
-  let functions = makeFunctions();
+  const makeContainers = (): JobFunctions[] =>
+    Array.from({ length: options.containers ?? 1 }, makeFunctions);
+  let containers = makeContainers();
   const timer = new WakeUpForwarder(ports);
 
   async function deliver(fresh: boolean): Promise<boolean> {
@@ -130,8 +134,8 @@ export function driver(
       if (messages.length === 0) continue;
       any = true;
       invocations += 1;
-      if (fresh) functions = makeFunctions();
-      const { failed } = await functions
+      if (fresh) containers = makeContainers();
+      const { failed } = await (containers[invocations % containers.length] as JobFunctions)
         .queueFunction(queue)
         .handle({ queue, messages }, clock.now() + 20_000);
       if (process.env["MILLRACE_TRACE"] === "1") trace(queue, messages, failed);
@@ -193,7 +197,7 @@ export function driver(
       ),
     use(which, set = {}) {
       topology = build(which, set);
-      functions = makeFunctions();
+      containers = makeContainers();
     },
     turns: () => appends,
     async run({

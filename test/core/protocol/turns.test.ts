@@ -3,8 +3,10 @@ import {
   TumblingEventTimeWindows,
   WatermarkStrategy,
   agg,
+  blackholeSink,
   collectSink,
   defineJob,
+  valueState,
 } from "../../../index.ts";
 import { generatorSource } from "../../../core/connector/index.ts";
 import { driver } from "./driver.ts";
@@ -46,5 +48,49 @@ describe("turns", () => {
     await run.run({ untilMs: run.clock.nowMs + 3_700_000 });
     expect(run.errors).toEqual([]);
     expect((run.turns() - before) / 3_700).toBeLessThanOrEqual(3);
+  });
+
+  test("in another container read what was written since, not the whole state again", async () => {
+    const fired: number[] = [];
+    const job = defineJob({
+      name: "hops",
+      checkpointing: { interval: { hours: 10 } },
+      build(env) {
+        env
+          .fromSource(
+            generatorSource({ generate: (index) => index, count: 20_000 }),
+            WatermarkStrategy.forMonotonousTimestamps<number>({ timestamp: (index) => index }),
+            "numbers",
+          )
+          .keyBy((index) => index)
+          .process({
+            state: { seen: valueState<number>("seen") },
+            processElement(index, ctx) {
+              ctx.state.seen.update(index);
+              ctx.timers.registerEventTimeTimer(1_000_000);
+            },
+            onTimer(_timestamp, ctx) {
+              fired.push(ctx.state.seen.value() ?? -1);
+            },
+          })
+          .uid("waiting")
+          .sinkTo(blackholeSink())
+          .uid("nothing");
+      },
+    });
+    const run = driver(job, { containers: 2, bounds: { recordsMax: 100, emissionsMax: 256 } });
+    const read = new Map<string, number>();
+    const get = run.ports.blobs.get.bind(run.ports.blobs);
+    run.ports.blobs.get = async (key, range) => {
+      if (/\.(base|segment)$/.test(key)) read.set(key, (read.get(key) ?? 0) + 1);
+      return get(key, range);
+    };
+    await run.control().start({ from: "fresh" });
+    await run.run();
+    expect(run.errors).toEqual([]);
+    expect(new Set(fired).size).toBe(20_000);
+    expect(run.turns()).toBeGreaterThan(300);
+    // Each file by the one container that has not written it; a new base by that from then on.
+    expect(Math.max(...read.values())).toBe(1);
   });
 });
