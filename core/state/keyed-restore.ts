@@ -20,6 +20,7 @@ import { unpackKeyedFiles } from "./keyed-pack.ts";
 import { EVENT_TIME, type KeyedTables, PROCESSING_TIME } from "./keyed-tables.ts";
 import type { KeyGroupsOwned } from "./keyed-snapshot.ts";
 import type { StateTable } from "./state-table.ts";
+import { isTurnSegment, readTurnSegment } from "./turn-segment.ts";
 
 /** Where a file's column goes. */
 interface Target {
@@ -53,12 +54,14 @@ export function restoreKeyed(
   let migrated = migratedBefore;
   let newest: KeyedFileFooter | null = null;
   for (const file of files.flatMap((each) => unpackKeyedFiles(each))) {
-    const footer = readKeyedFooter(file);
+    const turn = isTurnSegment(file) ? readTurnSegment(file, owned) : null;
+    const footer = turn?.footer ?? readKeyedFooter(file);
     checkMaxParallelism(footer, owned);
     const targets = footer.columns.map((column) => targetOf(tables, column));
     if (targets.some(({ migrate }) => migrate !== null)) migrated = true;
     for (const namespace of footer.dropped) forget(tables, namespace, before, footer);
-    loadSections(tables, file, footer, targets, owned);
+    if (turn === null) loadSections(tables, file, footer, targets, owned);
+    else for (const block of turn.blocks) loadBlock(tables.table(block.namespace), block, targets);
     newest = footer;
   }
   if (newest !== null) {
