@@ -95,7 +95,7 @@ export class TaskCommit {
     }
     this.#options.heldBack.collect(
       changes,
-      work.ran ? (emissions) => this.#router.route(emissions, work) : null,
+      work.ran ? this.#router.leaving(work) : null,
       snapshot !== null,
     );
     this.#announceEnd(work);
