@@ -118,7 +118,7 @@ async function functions(job: Job, turnRecords: number): Promise<FunctionsRun> {
 const watch = { stateMs: 0, messageMs: 0 };
 
 function watchBytes(): void {
-  const { snapshotDelta, snapshotFull } = KeyedStateBackend.prototype;
+  const { snapshotDelta, snapshotFull, turnSegment } = KeyedStateBackend.prototype;
   const timed = <R>(make: () => R): R => {
     const start = performance.now();
     const made = make();
@@ -127,6 +127,9 @@ function watchBytes(): void {
   };
   KeyedStateBackend.prototype.snapshotDelta = function delta() {
     return timed(() => snapshotDelta.call(this));
+  };
+  KeyedStateBackend.prototype.turnSegment = function segment() {
+    return timed(() => turnSegment.call(this));
   };
   KeyedStateBackend.prototype.snapshotFull = function full() {
     return timed(() => snapshotFull.call(this));

@@ -14,12 +14,21 @@ interface Committed {
   readonly bytes: number;
 }
 
+/** Where what is held back can go in a turn. */
+export interface Leaving {
+  /** Whether a message with room for more goes to the target (HB3). */
+  joins(edge: number, to: number): boolean;
+  route(emissions: readonly Emission[]): void;
+}
+
 /**
  * Output that waits for more, or for its buffer timeout (P13): a section for each edge and target,
  * to which a turn appends what it added. So an entry costs what is new, however much is waiting.
  *
  *   HB1  a section has exactly the records that are held back for its target, in their order
  *   HB2  what has reached `heldOutputBytesMax` leaves in the turn that made it so large
+ *   HB3  what a message with room for it goes to anyway leaves with that: waiting would save no
+ *        message, and would have to be written twice
  */
 export class HeldBack {
   readonly #task: StreamTask;
@@ -54,24 +63,24 @@ export class HeldBack {
   }
 
   /**
-   * What the turn changed. `flush`: takes what leaves; null: nothing may leave now. `whole`: many
-   * small parts become one, for an entry that has everything anyway.
+   * What the turn changed. `leaving`: null: nothing may leave now. `whole`: many small parts become
+   * one, for an entry that has everything anyway.
    */
-  collect(
-    changes: SectionChange[],
-    flush: ((emissions: readonly Emission[]) => void) | null,
-    whole: boolean,
-  ): void {
+  collect(changes: SectionChange[], leaving: Leaving | null, whole: boolean): void {
     const stays = new Set<string>();
     for (const { edge, to, length, since, taken } of this.#task.heldOutput()) {
+      if (leaving?.joins(edge, to) === true) {
+        leaving.route(this.#task.flushOutput(edge, to));
+        continue;
+      }
       const name = `${PREFIX}${edge}/${to}`;
       const before = whole ? nothing(taken) : this.#before(name, taken);
       stays.add(name);
       if (length === before.length) continue;
       const part = this.#part(edge, to, before.length, since);
       const bytes = before.bytes + part.length;
-      if (flush !== null && bytes >= limits.heldOutputBytesMax) {
-        flush(this.#task.flushOutput(edge, to));
+      if (leaving !== null && bytes >= limits.heldOutputBytesMax) {
+        leaving.route(this.#task.flushOutput(edge, to));
         stays.delete(name);
         continue;
       }

@@ -1,6 +1,16 @@
 import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import { DataError } from "../errors.ts";
-import { fromBytes, open, seal, toBytes } from "../record/index.ts";
+import {
+  ByteReader,
+  beginEnvelope,
+  decodeFirstItems,
+  encodeValue,
+  endEnvelope,
+  fromBytes,
+  keepScratch,
+  open,
+  takeScratch,
+} from "../record/index.ts";
 
 /**
  * An item of a subtask's ledger (P2): the body of an envelope of kind `ledgerEntry`, format 1.
@@ -64,10 +74,10 @@ export function encodeEntry(entry: LedgerEntry): Uint8Array {
     body.kind === "inline"
       ? [body.delta, body.outbox]
       : [body.key, body.deltaBytes, body.deltaChecksum, body.outboxBytes, body.outboxChecksum];
-  return seal(
-    "ledgerEntry",
-    LEDGER_ENTRY_FORMAT,
-    toBytes([
+  const writer = takeScratch();
+  const start = beginEnvelope("ledgerEntry", LEDGER_ENTRY_FORMAT, writer);
+  encodeValue(
+    [
       KINDS.indexOf(entry.kind),
       entry.commitId,
       entry.committedAtMs,
@@ -80,8 +90,13 @@ export function encodeEntry(entry: LedgerEntry): Uint8Array {
       entry.cut,
       entry.next,
       stored,
-    ]),
+    ],
+    writer,
   );
+  endEnvelope(start, writer);
+  const bytes = writer.toBytes();
+  keepScratch(writer);
+  return bytes;
 }
 
 type StoredBody =
@@ -114,6 +129,14 @@ export function decodeEntry(bytes: Uint8Array): LedgerEntry {
     next: fields[10] as number,
     body: bodyOf(fields[11] as StoredBody),
   };
+}
+
+/** The commit id of an entry's bytes: all that a copy made at the entry has to know (I-CHAIN). */
+export function commitIdOf(bytes: Uint8Array): string {
+  const { body } = open(bytes, "ledgerEntry", { versionMax: LEDGER_ENTRY_FORMAT });
+  const [kind, commitId] = decodeFirstItems(new ByteReader(body), 2);
+  if (KINDS[kind as number] === undefined || typeof commitId !== "string") throw malformed();
+  return commitId;
 }
 
 function bodyOf(stored: StoredBody): EntryBody {

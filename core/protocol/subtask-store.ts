@@ -1,10 +1,16 @@
 import { assert } from "../assert.ts";
 import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import { StorageError } from "../errors.ts";
-import type { BlobStore, Ledger } from "../ports/index.ts";
+import type { BlobStore, Ledger, LedgerRow } from "../ports/index.ts";
 import { crc32c, murmur3 } from "../record/index.ts";
 import { broken } from "./canaries.ts";
-import { type EntryBody, type KeyedBase, type LedgerEntry, decodeEntry } from "./ledger-entry.ts";
+import {
+  type EntryBody,
+  type KeyedBase,
+  type LedgerEntry,
+  commitIdOf,
+  decodeEntry,
+} from "./ledger-entry.ts";
 import { objectLost } from "./object-lost.ts";
 import { type Outbox, decodeOutbox } from "./outbox.ts";
 import { PROTOCOL_SECTION, type ProtocolState, decodeProtocolState } from "./protocol-state.ts";
@@ -96,12 +102,17 @@ export class SubtaskStore {
 
   /** Entries with `version >= from`, contiguous up to the head. */
   async #rowsFrom(from: number, token: TurnToken): Promise<readonly Row[]> {
-    const rows: Row[] = [];
+    const rows = await this.#itemsFrom(from, token);
+    return rows.map(({ version, item }) => ({ version, entry: decodeEntry(item) }));
+  }
+
+  async #itemsFrom(from: number, token: TurnToken): Promise<readonly LedgerRow[]> {
+    const rows: LedgerRow[] = [];
     let next = from;
     for (;;) {
       const page = await this.#ledger.read(this.partition, next, token);
       token.check();
-      for (const { version, item } of page.rows) rows.push({ version, entry: decodeEntry(item) });
+      for (const row of page.rows) rows.push(row);
       if (!page.more) return rows;
       next = (rows.at(-1)?.version ?? next - 1) + 1;
     }
@@ -117,11 +128,11 @@ export class SubtaskStore {
   }
 
   async #catchUp(known: StoredSubtask, token: TurnToken): Promise<LoadResult | null> {
-    const rows = await this.#rowsFrom(known.version, token);
-    const [first, ...newer] = rows;
-    const same = first?.version === known.version && first.entry.commitId === known.head.commitId;
+    const [first, ...rows] = await this.#itemsFrom(known.version, token);
+    const same = first?.version === known.version && commitIdOf(first.item) === known.head.commitId;
     if (!same && !broken("warm-gap")) return null;
-    if (newer.length === 0 && same) return { kind: "loaded", stored: known };
+    if (rows.length === 0 && same) return { kind: "loaded", stored: known };
+    const newer = rows.map(({ version, item }) => ({ version, entry: decodeEntry(item) }));
     if (!isContiguous(newer, known.version + 1) && !broken("warm-gap")) return null;
     if (newer.some(({ entry }) => entry.files !== null)) {
       return this.#build(newer, known.version + 1, token);

@@ -95,7 +95,7 @@ export class TaskCommit {
     }
     this.#options.heldBack.collect(
       changes,
-      work.ran ? (emissions) => this.#router.route(emissions, work) : null,
+      work.ran ? this.#router.leaving(work) : null,
       snapshot !== null,
     );
     this.#announceEnd(work);
@@ -156,7 +156,7 @@ export class TaskCommit {
     const segments: { readonly uid: string; readonly bytes: Uint8Array }[] = [];
     for (const { node, state } of this.#task.operators) {
       const cut = checkpointed?.operators.find(({ uid }) => uid === node.uid)?.keyed ?? null;
-      const bytes = checkpointed === null ? (state?.snapshotDelta() ?? null) : (cut?.bytes ?? null);
+      const bytes = checkpointed === null ? (state?.turnSegment() ?? null) : (cut?.bytes ?? null);
       if (bytes !== null) segments.push({ uid: node.uid, bytes });
     }
     return segments;

@@ -1,9 +1,11 @@
 import { assert } from "../assert.ts";
+import { limits } from "../limits.ts";
 import type { Emission } from "../runtime/task-output.ts";
 import { addressName } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { Control, FromCoordinator } from "./control.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
+import type { Leaving } from "./held-back.ts";
 import { BodyWriter } from "./message.ts";
 import type { Effect } from "./outbox.ts";
 
@@ -47,6 +49,18 @@ export class OutputRouter {
       }
       body.element(edge, element);
     }
+  }
+
+  /** For output that is held back: it joins a message that stays one when the most of it joins. */
+  leaving(work: TurnWork): Leaving {
+    const lengthMax = limits.messageBytesMax - limits.heldOutputBytesMax;
+    return {
+      joins: (edge, to) => {
+        const body = work.outputs.get(this.#peerOf(edge, to));
+        return body !== undefined && body.length <= lengthMax;
+      },
+      route: (emissions) => this.route(emissions, work),
+    };
   }
 
   #peerOf(edge: number, subtask: number): number {

@@ -1,6 +1,6 @@
 import { ByteReader } from "./byte-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import { readValue } from "./value-decoder.ts";
+import { readFirstItems, readValue } from "./value-decoder.ts";
 import { writeValue } from "./value-encoder.ts";
 
 /** Larger room than this is not kept for the next value. */
@@ -22,6 +22,11 @@ export function encodeValue(value: unknown, writer: ByteWriter, root = "value"):
 /** Reads what `encodeValue` wrote. Anything else is a DataError or LimitError with the offset. */
 export function decodeValue(reader: ByteReader): unknown {
   return readValue(reader, 0);
+}
+
+/** The first `count` items of an array that `encodeValue` wrote; none if it is no such array. */
+export function decodeFirstItems(reader: ByteReader, count: number): readonly unknown[] {
+  return readFirstItems(reader, count);
 }
 
 /** The bytes of one value. */

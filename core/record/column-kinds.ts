@@ -20,4 +20,6 @@ export const columnKinds = {
   sparse: 9,
   /** an encoded value each */
   generic: 10,
+  /** arrays of one length: a byte with it, then a column for each place (none of them of tuples) */
+  tuples: 11,
 } as const;

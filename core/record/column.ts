@@ -6,15 +6,19 @@ import type { ByteWriter } from "./byte-writer.ts";
 import { classes, classify, isConstant } from "./column-class.ts";
 import { columnKinds } from "./column-kinds.ts";
 import {
+  forms,
+  numberForm,
   readBits,
   readDeltas,
   readDoubles,
   readIntegers,
   writeBits,
   writeDoubles,
+  writeForm,
   writeIntegers,
 } from "./number-columns.ts";
 import { readDictionary, readStrings, writeStrings } from "./string-columns.ts";
+import { readTuples, splitTuples } from "./tuple-columns.ts";
 import { readValue } from "./value-decoder.ts";
 import { writeValue } from "./value-encoder.ts";
 
@@ -34,10 +38,24 @@ export function encodeColumn(
   checkCount(count);
   writer.writeVarint(count);
   if (count === 0) return;
-  if (isConstant(values, from, to)) {
+  const tuples = splitTuples(values, from, to);
+  if (tuples === null) writeFlat(values, writer, from, to, root);
+  else writeTuples(tuples, writer, root);
+}
+
+function writeFlat(
+  values: readonly unknown[],
+  writer: ByteWriter,
+  from: number,
+  to: number,
+  root: string,
+): void {
+  const form = numberForm(values, from, to);
+  if ((form & forms.constant) !== 0 || (form === 0 && isConstant(values, from, to))) {
     writer.writeByte(columnKinds.constant);
     return writeValue(values[from], writer, root, 0);
   }
+  if (form !== 0) return writeForm(form, values as readonly number[], writer, from, to); // as found
   writeClass(values, classify(values, from, to), writer, from, to, root);
 }
 
@@ -109,6 +127,19 @@ function writeMixed(
   for (let i = from; i < to; i++) writeValue(values[i], writer, root, 0);
 }
 
+function writeTuples(
+  columns: readonly (readonly unknown[])[],
+  writer: ByteWriter,
+  root: string,
+): void {
+  writer.writeByte(columnKinds.tuples);
+  writer.writeByte(columns.length);
+  for (let place = 0; place < columns.length; place++) {
+    const column = columns[place] as readonly unknown[];
+    writeFlat(column, writer, 0, column.length, `${root}[${place}]`);
+  }
+}
+
 function isUniform(found: number): boolean {
   return (
     found === (classes.integer | classes.double) || (found !== 0 && (found & (found - 1)) === 0)
@@ -158,9 +189,18 @@ function readKind(kind: number, reader: ByteReader, count: number): unknown[] {
       return readSparse(reader, count);
     case columnKinds.generic:
       return readGeneric(reader, count);
+    case columnKinds.tuples:
+      return readTuples(reader, count, () => readFlat(reader, count));
     default:
       throw unknownKind(kind, reader);
   }
+}
+
+/** Tuples within tuples are never written, and would nest without end in damaged bytes. */
+function readFlat(reader: ByteReader, count: number): readonly unknown[] {
+  const kind = reader.readByte();
+  if (kind === columnKinds.tuples) throw unknownKind(kind, reader);
+  return readKind(kind, reader, count);
 }
 
 function readDates(reader: ByteReader, count: number): Date[] {
@@ -179,7 +219,7 @@ function readSparse(reader: ByteReader, count: number): unknown[] {
   let kept = 0;
   for (let i = 0; i < count; i++) if (present[i] === true) kept += 1;
   const kind = reader.readByte();
-  if (kind === columnKinds.sparse) throw unknownKind(kind, reader);
+  if (kind === columnKinds.sparse || kind === columnKinds.tuples) throw unknownKind(kind, reader);
   const values = readKind(kind, reader, kept);
   const all = new Array<unknown>(count);
   for (let i = 0, next = 0; i < count; i++) all[i] = present[i] === true ? values[next++] : absent;

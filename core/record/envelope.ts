@@ -28,6 +28,7 @@ export const envelopeKinds = {
   ledgerEntry: 5,
   keyedPack: 6,
   message: 7,
+  keyedTurn: 8,
 } as const;
 
 export type EnvelopeKind = keyof typeof envelopeKinds;

@@ -1,6 +1,7 @@
 export { ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
 export {
+  decodeFirstItems,
   decodeValue,
   encodeValue,
   fromBytes,

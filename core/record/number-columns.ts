@@ -3,6 +3,31 @@ import type { ByteReader } from "./byte-reader.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { columnKinds } from "./column-kinds.ts";
 
+/** What `numberForm` finds, as bits. */
+export const forms = { integers: 1, deltas: 2, constant: 4 } as const;
+
+/**
+ * Which form of `values[from..to)` is shorter, and whether all are the same; 0: not all of them are
+ * safe integers, or one is -0. One look at each value, since most columns are such.
+ */
+export function numberForm(values: readonly unknown[], from: number, to: number): number {
+  const first = values[from];
+  let plain = 0;
+  let deltas = 0;
+  let previous = 0;
+  let constant = true;
+  for (let i = from; i < to; i++) {
+    const value = values[i];
+    if (typeof value !== "number" || !isPlainInteger(value)) return 0;
+    if (value !== first) constant = false;
+    plain += zigzagSize(value);
+    deltas += deltaSize(value - previous);
+    previous = value;
+  }
+  const form = deltas < plain ? forms.deltas : forms.integers;
+  return constant ? form | forms.constant : form;
+}
+
 /** Writes safe integers as they are or as differences, whichever is shorter, with the kind's byte. */
 export function writeIntegers(
   values: readonly number[],
@@ -10,27 +35,31 @@ export function writeIntegers(
   from: number,
   to: number,
 ): void {
-  if (deltasAreShorter(values, from, to)) {
-    writer.writeByte(columnKinds.deltas);
-    return writer.writeZigzags(values, from, to, true);
-  }
-  writer.writeByte(columnKinds.integers);
-  writer.writeZigzags(values, from, to, false);
+  writeForm(numberForm(values, from, to), values, writer, from, to);
 }
 
-function deltasAreShorter(values: readonly number[], from: number, to: number): boolean {
-  let plain = 0;
-  let deltas = 0;
-  let previous = 0;
-  for (let i = from; i < to; i++) {
-    const value = values[i] as number;
-    const delta = value - previous;
-    if (delta > Number.MAX_SAFE_INTEGER || delta < -Number.MAX_SAFE_INTEGER) return false;
-    plain += zigzagSize(value);
-    deltas += zigzagSize(delta);
-    previous = value;
-  }
-  return deltas < plain;
+/** Writes integers in the form that `numberForm` found. */
+export function writeForm(
+  form: number,
+  values: readonly number[],
+  writer: ByteWriter,
+  from: number,
+  to: number,
+): void {
+  const differences = (form & forms.deltas) !== 0;
+  writer.writeByte(differences ? columnKinds.deltas : columnKinds.integers);
+  writer.writeZigzags(values, from, to, differences);
+}
+
+function isPlainInteger(value: number): boolean {
+  if (value === 0) return 1 / value > 0;
+  return (value | 0) === value || Number.isSafeInteger(value);
+}
+
+/** A difference that is no safe integer rules differences out. */
+function deltaSize(delta: number): number {
+  if (delta > Number.MAX_SAFE_INTEGER || delta < -Number.MAX_SAFE_INTEGER) return Infinity;
+  return zigzagSize(delta);
 }
 
 function zigzagSize(value: number): number {

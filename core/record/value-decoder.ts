@@ -60,6 +60,15 @@ function readContainer(tag: number, reader: ByteReader, depth: number): unknown 
   }
 }
 
+/** The first `count` items of an array; what follows them is neither read nor checked. */
+export function readFirstItems(reader: ByteReader, count: number): unknown[] {
+  const tag = reader.readByte();
+  if (tag !== tags.array || reader.readCount("an array") < count) return [];
+  const items: unknown[] = [];
+  for (let i = 0; i < count; i++) items.push(readValue(reader, 1));
+  return items;
+}
+
 function readItems(reader: ByteReader, depth: number): unknown[] {
   const count = reader.readCount("an array");
   const items: unknown[] = [];

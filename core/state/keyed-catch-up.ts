@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
-import { readKeyedFooter } from "./keyed-file.ts";
+import type { KeyedFileFooter } from "./keyed-file.ts";
 import { unpackKeyedFiles } from "./keyed-pack.ts";
-import { type LoadedRow, loadNamespaceTimers, loadSections, targetOf } from "./keyed-restore.ts";
+import { type LoadedRow, loadNamespaceTimers, openFile, targetOf } from "./keyed-restore.ts";
 import { type KeyGroupsOwned, hasChanges } from "./keyed-snapshot.ts";
 import type { KeyedTables, SlotTimers } from "./keyed-tables.ts";
 import type { StateTable } from "./state-table.ts";
@@ -26,22 +26,23 @@ export function catchUpKeyed(
     before.set(table, slots);
     if (!slots.has(slot)) slots.set(slot, tables.timersOf(table, slot));
   };
+  let newest: KeyedFileFooter | null = null;
   for (const file of files) {
-    const footer = readKeyedFooter(file);
+    const { footer, load } = openFile(file, owned);
     const targets = footer.columns.map((column) => targetOf(tables, column));
     assert(
       targets.every(({ migrate }) => migrate === null),
       "CT1: one plan has one schema version",
     );
+    newest = footer;
     for (const namespace of footer.dropped) tables.dropNamespace(namespace);
     // What is written whole says nothing that the segments before it did not say.
     if (footer.whole !== undefined) continue;
-    loadSections(tables, file, footer, targets, owned, seen);
+    load(tables, targets, seen);
   }
-  const newest = files.at(-1);
-  if (newest === undefined) return;
+  if (newest === null) return;
   for (const timers of tables.timers) timers.clear();
-  loadNamespaceTimers(tables, readKeyedFooter(newest));
+  loadNamespaceTimers(tables, newest);
   for (const [table, slots] of before) {
     if (table.dropped) continue;
     for (const [slot, timers] of slots) tables.announceNew(table, slot, timers);

@@ -20,6 +20,7 @@ import { unpackKeyedFiles } from "./keyed-pack.ts";
 import { EVENT_TIME, type KeyedTables, PROCESSING_TIME } from "./keyed-tables.ts";
 import type { KeyGroupsOwned } from "./keyed-snapshot.ts";
 import type { StateTable } from "./state-table.ts";
+import { isTurnSegment, readTurnSegment } from "./turn-segment.ts";
 
 /** Where a file's column goes. */
 export interface Target {
@@ -53,12 +54,12 @@ export function restoreKeyed(
   let migrated = migratedBefore;
   let newest: KeyedFileFooter | null = null;
   for (const file of files.flatMap((each) => unpackKeyedFiles(each))) {
-    const footer = readKeyedFooter(file);
+    const { footer, load } = openFile(file, owned);
     checkMaxParallelism(footer, owned);
     const targets = footer.columns.map((column) => targetOf(tables, column));
     if (targets.some(({ migrate }) => migrate !== null)) migrated = true;
     for (const namespace of footer.dropped) forget(tables, namespace, before, footer);
-    loadSections(tables, file, footer, targets, owned);
+    load(tables, targets);
     newest = footer;
   }
   if (newest !== null) {
@@ -75,13 +76,39 @@ export function restoreKeyed(
 /** Hears of every row and tombstone before it is loaded. */
 export type LoadedRow = (table: StateTable, slot: number) => void;
 
-export function loadSections(
+/** A file or the segment of a turn: what it says of itself, and how its rows get into tables. */
+export interface OpenedFile {
+  readonly footer: KeyedFileFooter;
+  readonly load: (tables: KeyedTables, targets: readonly Target[], onRow?: LoadedRow) => void;
+}
+
+/** Only rows of `owned` are loaded. */
+export function openFile(file: Uint8Array, owned: KeyGroupsOwned): OpenedFile {
+  if (isTurnSegment(file)) {
+    const { footer, blocks } = readTurnSegment(file, owned);
+    return {
+      footer,
+      load(tables, targets, onRow = () => undefined) {
+        for (const block of blocks) loadBlock(tables.table(block.namespace), block, targets, onRow);
+      },
+    };
+  }
+  const footer = readKeyedFooter(file);
+  return {
+    footer,
+    load(tables, targets, onRow = () => undefined) {
+      loadSections(tables, file, footer, targets, owned, onRow);
+    },
+  };
+}
+
+function loadSections(
   tables: KeyedTables,
   file: Uint8Array,
   footer: KeyedFileFooter,
   targets: readonly Target[],
   owned: KeyGroupsOwned,
-  onRow: LoadedRow = () => undefined,
+  onRow: LoadedRow,
 ): void {
   for (const { group, offset, length } of footer.sections) {
     if (group < owned.firstKeyGroup || group > owned.lastKeyGroup) continue;

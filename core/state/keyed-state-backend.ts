@@ -32,6 +32,7 @@ import { TtlCell } from "./ttl-cell.ts";
 import { TtlListHandle } from "./ttl-list-handle.ts";
 import { TtlMapHandle } from "./ttl-map-handle.ts";
 import { type TtlColumn, TtlRule } from "./ttl.ts";
+import { writeTurnSegment } from "./turn-segment.ts";
 import { ValueHandle } from "./value-handle.ts";
 
 export interface KeyedStateOptions {
@@ -211,6 +212,13 @@ export class KeyedStateBackend {
   /** A file of what changed since the last snapshot, or null when nothing did. */
   snapshotDelta(): Uint8Array | null {
     return hasChanges(this.tables) ? this.#snapshot(false) : null;
+  }
+
+  /** As `snapshotDelta`, for what is only ever read as a whole: what a turn adds to its ledger. */
+  turnSegment(): Uint8Array | null {
+    if (!hasChanges(this.tables)) return null;
+    this.tables.releaseJournal();
+    return writeTurnSegment(this.tables, this.#options, this.#ttls);
   }
 
   /**

@@ -161,6 +161,21 @@ export class StateTable {
     return slot < values.length ? values[slot] : undefined;
   }
 
+  /** What `slots` have in a column, as by `peek`; null: none of them has a value. */
+  valuesAt(column: number, slots: readonly number[]): readonly unknown[] | null {
+    const values = this.#columns[column] as unknown[];
+    const end = values.length;
+    const found: unknown[] = [];
+    let present = false;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as number;
+      const value = slot < end ? values[slot] : undefined;
+      if (value !== undefined) present = true;
+      found.push(value);
+    }
+    return present ? found : null;
+  }
+
   /** Sets a value; it must not be undefined. */
   set(column: number, slot: number, value: unknown): void {
     if (this.guard !== null) this.guard.beforeWrite(this, column, slot);

@@ -25,7 +25,7 @@ class Writer {
   turn(steps: readonly Step[]): void {
     this.#version += 1;
     for (const each of steps) this.subject.apply(each);
-    const segment = this.subject.backend.snapshotDelta();
+    const segment = this.subject.backend.turnSegment();
     const segments = segment === null ? [] : [segment];
     const { files, objects } = this.#keyed.snapshot(
       // Only these two are looked at.

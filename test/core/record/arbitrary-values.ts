@@ -77,6 +77,8 @@ export const anyColumn: fc.Arbitrary<unknown[]> = fc.oneof(
     fc.tuple(one, fc.nat(40)).map(([value, count]) => new Array<unknown>(count).fill(value)),
   ]),
   fc.array(anyValue, { maxLength: 20 }),
+  fc.array(fc.tuple(fc.oneof(anyNumber, fc.constant(undefined)), anyValue), { maxLength: 20 }),
+  fc.array(fc.array(fc.integer(), { maxLength: 2 }), { maxLength: 20 }),
 );
 
 /** Keys from a small world, so that two of them are often equal. */

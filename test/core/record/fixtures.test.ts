@@ -90,6 +90,7 @@ const columns: readonly (readonly [string, unknown[]])[] = [
   ["dates", [new Date(5), new Date(0)]],
   ["sparse", [1, null, 2, null, 300]],
   ["generic", [1, "a", { b: 2 }, undefined, null]],
+  ["tuples", Array.from({ length: 8 }, (_, i) => [i * 3, 0.5, i === 2 ? "x" : null])],
 ];
 
 const batches: readonly (readonly [string, unknown[], number[]])[] = [

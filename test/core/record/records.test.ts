@@ -62,6 +62,9 @@ describe("a column", () => {
     ],
     ["null and undefined", range(1000, (i) => (i % 2 === 0 ? undefined : null)), "generic", 1003],
     ["integers and strings", range(1000, (i) => (i % 2 === 0 ? i : "x")), "generic", 3813],
+    ["arrays of one length", range(1000, (i) => [1, i % 50, `k${i % 3}`]), "tuples", 2025],
+    ["arrays of arrays", range(200, (i) => [i % 60, [i % 60]]), "tuples", 1008],
+    ["arrays of two lengths", range(1000, (i) => (i === 9 ? [1] : [1, 2])), "generic", 4003],
   ])("of %s takes its own form", (_name, values, kind, bytesMax) => {
     const bytes = columnBytes(values);
     expect(bytes[2]).toBe(columnKinds[kind]);
@@ -102,6 +105,26 @@ describe("a column", () => {
     expect(errorOf(() => decodeColumn(new ByteReader(writer.toBytes()))).code).toBe(
       "RECORD_DICTIONARY",
     );
+  });
+
+  test("of arrays in which one has a hole is refused, and names the place", () => {
+    const values: unknown[] = range(9, () => [1, 2]);
+    delete (values[4] as unknown[])[1];
+    expect(() => columnBytes(values)).toThrow("value[1]");
+    const nested = range(9, (i) => [1, { bad: i === 5 ? new Error("no") : 1 }]);
+    expect(() => columnBytes(nested)).toThrow("value[1].bad");
+  });
+
+  test("of arrays within arrays of a column is refused when it claims to nest", () => {
+    const writer = new ByteWriter();
+    writer.writeVarint(8);
+    for (let depth = 0; depth < 2; depth += 1) {
+      writer.writeByte(columnKinds.tuples);
+      writer.writeByte(1);
+    }
+    expect(errorOf(() => decodeColumn(new ByteReader(writer.toBytes()))).code).toBe("RECORD_TAG");
+    const empty = new Uint8Array([8, columnKinds.tuples, 0]);
+    expect(errorOf(() => decodeColumn(new ByteReader(empty))).code).toBe("RECORD_TUPLES");
   });
 
   test("that claims more values than allowed or there is refused", () => {

@@ -8,7 +8,7 @@ const unbounded = { exhausted: () => false };
 
 test("tables of an older version go on with the segments of others, wherever they stand", () => {
   fc.assert(
-    fc.property(epochs, fc.nat(5), fc.boolean(), (cuts, at, packed) => {
+    fc.property(epochs, fc.nat(5), fc.boolean(), fc.boolean(), (cuts, at, packed, turns) => {
       const model = new Model();
       const writer = new Subject();
       const segments: Uint8Array[] = [];
@@ -20,7 +20,8 @@ test("tables of an older version go on with the segments of others, wherever the
           model.apply(each);
           writer.apply(each);
         }
-        const segment = writer.backend.snapshotDelta();
+        const { backend } = writer;
+        const segment = turns ? backend.turnSegment() : backend.snapshotDelta();
         if (segment !== null) segments.push(segment);
         if (index % (at + 1) !== at) return;
         // A pack has what was written since the last file, also what is known already (CT1).

@@ -6,6 +6,12 @@ import { Model, Subject, step, together } from "./subject.ts";
 const steps = fc.array(step, { maxLength: 40 });
 /** What happens between two cuts. */
 const epochs = fc.array(steps, { minLength: 1, maxLength: 5 });
+/** Whether a cut writes what a turn writes, or what a checkpoint does. */
+const turns = fc.array(fc.boolean(), { minLength: 7, maxLength: 7 });
+
+function segmentOf({ backend }: Subject, turn: boolean | undefined): Uint8Array | null {
+  return turn === true ? backend.turnSegment() : backend.snapshotDelta();
+}
 
 function subtasks(parallelism: number, files: readonly Uint8Array[][] = []): Subject[] {
   return Array.from(
@@ -17,18 +23,19 @@ function subtasks(parallelism: number, files: readonly Uint8Array[][] = []): Sub
 describe("a snapshot", () => {
   test("of a base and segments restores to what was there at the last cut", () => {
     fc.assert(
-      fc.property(epochs, steps, (cuts, after) => {
+      fc.property(epochs, steps, turns, (cuts, after, byTurn) => {
         const model = new Model();
         const subject = new Subject();
         const files = [subject.backend.snapshotFull()];
-        for (const epoch of cuts) {
+        for (const [index, epoch] of cuts.entries()) {
           for (const each of epoch) {
             model.apply(each);
             subject.apply(each);
           }
-          const segment = subject.backend.snapshotDelta();
+          const segment = segmentOf(subject, byTurn[index]);
           if (segment !== null) files.push(segment);
           expect(subject.backend.snapshotDelta()).toBeNull();
+          expect(subject.backend.turnSegment()).toBeNull();
         }
         expect(subject.contents()).toEqual(model.contents());
         const restored = new Subject({ files: [files] });
@@ -39,7 +46,7 @@ describe("a snapshot", () => {
           model.apply(each);
           restored.apply(each);
         }
-        const segment = restored.backend.snapshotDelta();
+        const segment = segmentOf(restored, byTurn.at(-1));
         const last = new Subject({ files: [segment === null ? files : [...files, segment]] });
         expect(last.contents()).toEqual(model.contents());
       }),
@@ -49,7 +56,7 @@ describe("a snapshot", () => {
 
   test("restores at another parallelism, and at another one again", () => {
     fc.assert(
-      fc.property(epochs, epochs, epochs, (one, three, two) => {
+      fc.property(epochs, epochs, epochs, turns, (one, three, two, byTurn) => {
         const model = new Model();
         let files: Uint8Array[][] = [];
         for (const [parallelism, cuts] of [
@@ -60,13 +67,13 @@ describe("a snapshot", () => {
           const subjects = subtasks(parallelism, files);
           expect(together(subjects)).toEqual(model.contents());
           files = subjects.map((subject) => [subject.backend.snapshotFull()]);
-          for (const epoch of cuts) {
+          for (const [cut, epoch] of cuts.entries()) {
             for (const each of epoch) {
               model.apply(each);
               for (const subject of subjects) subject.apply(each);
             }
             subjects.forEach((subject, index) => {
-              const segment = subject.backend.snapshotDelta();
+              const segment = segmentOf(subject, byTurn[cut]);
               if (segment !== null) files[index]?.push(segment);
             });
           }
