@@ -1,5 +1,6 @@
 import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import type { CallScope } from "../ports/index.ts";
+import type { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { Budget } from "../time/index.ts";
 import type { Control } from "./control.ts";
 import type { Inbox } from "./inbox.ts";
@@ -71,6 +72,8 @@ export interface Unit {
   readonly bytes: number;
   /** Whether the unit has work that needs no message. */
   readonly pending: boolean;
+  /** What its operators counted since it was made. */
+  readonly metrics: MetricRegistry;
   run(turn: UnitTurn): Promise<UnitResult>;
   /** Frees what it holds outside memory (open files). */
   close(): Promise<void>;
