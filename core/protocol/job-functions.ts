@@ -66,6 +66,9 @@ const SUSPICIOUS_RECEIVES = 3;
 /** Left of the invocation's time for what comes after the turns. */
 const MARGIN_MS = 1_000;
 
+/** Where errors of the metric reporter happen, for `onError`. */
+export const AT_METRICS = ":metrics";
+
 /** What becomes of the messages of one group. */
 interface GroupOutcome {
   /** How many, from the first, are done. */
@@ -137,7 +140,7 @@ export class JobFunctions {
     try {
       await metrics.report(report, { deadlineMs, isLive });
     } catch (error) {
-      this.#options.onError?.(error, "metrics");
+      this.#options.onError?.(error, AT_METRICS);
     }
   }
 

@@ -16,8 +16,8 @@ import { MAX_WATERMARK } from "../../../core/timestamp.ts";
 import { MemoryMetricReporter } from "../../../infra/memory/memory-metric-reporter.ts";
 import { type Driver, driver } from "./driver.ts";
 
-const COUNT = 200;
-const LATE = 5;
+const COUNT = 120;
+const LATE = 3;
 
 class Tally implements KeyedProcessFunction<number, number, number> {
   #runtime!: RuntimeContext;
