@@ -11,7 +11,7 @@ import {
   defineJob,
 } from "../../../index.ts";
 import { generatorSource } from "../../../core/connector/index.ts";
-import type { MetricReport, MetricReporter, ReportedMetrics } from "../../../core/ports/index.ts";
+import type { MetricReporter, ReportedMetrics } from "../../../core/ports/index.ts";
 import { MAX_WATERMARK } from "../../../core/timestamp.ts";
 import { MemoryMetricReporter } from "../../../infra/memory/memory-metric-reporter.ts";
 import { type Driver, driver } from "./driver.ts";
@@ -241,7 +241,7 @@ describe("a metric reporter of functions", () => {
     const sink = collectSink<unknown>();
     const failure = new Error("no disk");
     const failing: MetricReporter = {
-      report: (_: MetricReport) => {
+      report: () => {
         if (how === "throws") throw failure;
         return Promise.reject(failure);
       },
