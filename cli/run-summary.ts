@@ -24,7 +24,7 @@ export interface RunSummary {
   readonly recordsPerSecond: number;
   readonly peakMemoryBytes: number;
   readonly accumulators: Readonly<Record<string, number>>;
-  /** Of `--host functions`: then the other counts are those of this process's workers, as far as they lived to tell. Else null. */
+  /** Of `--host functions`: then the other counts are those of this process's workers, as far as they lived to report them. Else null. */
   readonly functions: FunctionsSummary | null;
 }
 

@@ -11,6 +11,15 @@ export {
   type LedgerRow,
 } from "./ledger.ts";
 export type { Counter, Gauge, Histogram, HistogramStatistics, MetricGroup } from "./metrics.ts";
+export type {
+  GaugeReading,
+  HistogramSummary,
+  MetricReport,
+  MetricReporter,
+  MetricScope,
+  ReportedMetrics,
+} from "./metric-reporter.ts";
+export { MetricSums } from "./metric-sums.ts";
 export type { NumberSets } from "./number-sets.ts";
 export { type Random, randomId } from "./random.ts";
 export type { RecordStore, StoredRecord } from "./record-store.ts";

@@ -3,9 +3,11 @@ import type { SubtaskAcknowledgement } from "../checkpoint/assemble-operators.ts
 import type { CheckpointEvent } from "../checkpoint/checkpoint-event.ts";
 import type { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
 import { toBytes } from "../record/index.ts";
+import { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { AcknowledgementReader } from "./acknowledgement-reader.ts";
 import { addressName } from "./address.ts";
 import { broken } from "./canaries.ts";
+import { CheckpointMetrics } from "./checkpoint-metrics.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { CompletedCheckpoints } from "./completed-checkpoints.ts";
 import type { Control } from "./control.ts";
@@ -54,6 +56,7 @@ export interface CoordinatorUnitOptions {
  *        a set says is read and counted within one turn
  */
 export class CoordinatorUnit implements Unit {
+  readonly metrics: MetricRegistry = new MetricRegistry();
   readonly #options: CoordinatorUnitOptions;
   readonly #checkpoints: CheckpointCoordinator<SubtaskAcknowledgement>;
   readonly #firstCheckpoint: number;
@@ -87,6 +90,7 @@ export class CoordinatorUnit implements Unit {
       ending: this.#ending,
       requests: this.#requests,
       housekeeping: this.#housekeeping,
+      metrics: new CheckpointMetrics(this.metrics),
     });
   }
 

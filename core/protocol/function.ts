@@ -6,6 +6,7 @@ import type {
   FifoMessage,
   FifoQueues,
   Ledger,
+  MetricReporter,
   NumberSets,
   Random,
   RecordStore,
@@ -21,6 +22,8 @@ export interface FunctionPorts {
   readonly records: RecordStore;
   readonly sets: NumberSets;
   readonly blobs: BlobStore;
+  /** Without one nothing is reported. */
+  readonly metrics?: MetricReporter;
 }
 
 /** What an event source mapping hands to a function: messages of one queue, maybe of several groups. */

@@ -50,6 +50,8 @@ export interface InboxResult {
   readonly tookAny: boolean;
   /** A message was left for want of credit. */
   readonly starved: boolean;
+  /** Messages that came early, and went into the reorder buffer. */
+  readonly buffered: number;
   /** Peers of which a message is missing: they are asked for `repair`. */
   readonly gaps: readonly number[];
 }
@@ -83,6 +85,7 @@ export class Inbox {
   readonly #received: number[];
   readonly #early: EarlyMessage[];
   readonly #gaps = new Set<number>();
+  #buffered = 0;
   readonly #wake: ProtocolState["wake"];
   #partial: PartialMessage | null;
   #started: string | null;
@@ -187,6 +190,7 @@ export class Inbox {
       witness: this.#tookAny || this.#at < this.#hands.length,
       tookAny: this.#tookAny,
       starved: this.#starved,
+      buffered: this.#buffered,
       gaps: [...this.#gaps],
     };
   }
@@ -274,7 +278,10 @@ export class Inbox {
     this.#tookAny = true;
     const { sequence, data } = content;
     const has = this.#early.some((each) => each.peer === peer && each.sequence === sequence);
-    if (!has) this.#early.push({ peer, sequence, data, body });
+    if (!has) {
+      this.#early.push({ peer, sequence, data, body });
+      this.#buffered += 1;
+    }
     this.#gaps.add(peer);
     if (this.#early.length > limits.reorderMessagesMax && !broken("unbounded-reorder")) {
       throw tooManyEarly(addressName(this.#peers.addresses[peer] ?? { vertex: "?", subtask: 0 }));

@@ -3,6 +3,7 @@ import type { SubtaskAcknowledgement } from "../checkpoint/assemble-operators.ts
 import type { CheckpointDecision, CheckpointEvent } from "../checkpoint/checkpoint-event.ts";
 import type { CheckpointCoordinator } from "../checkpoint/coordinator.ts";
 import { broken } from "./canaries.ts";
+import type { CheckpointMetrics } from "./checkpoint-metrics.ts";
 import type { CheckpointStore, StoredCheckpoint } from "./checkpoint-store.ts";
 import type { CompletedCheckpoints } from "./completed-checkpoints.ts";
 import type { Command, FromCoordinator } from "./control.ts";
@@ -29,6 +30,7 @@ export interface JobConductorOptions {
   readonly housekeeping: Housekeeping;
   readonly ending: JobEnding;
   readonly requests: RequestLog;
+  readonly metrics: CheckpointMetrics;
 }
 
 /**
@@ -174,7 +176,8 @@ export class JobConductor {
 
   #abort(decision: DecisionOf<"abort">, turn: CoordinatorTurn): readonly Event[] {
     const { checkpoint, type, reason, detail } = decision;
-    const { cuts, completed, housekeeping, store } = this.#options;
+    const { cuts, completed, housekeeping, store, metrics } = this.#options;
+    metrics.failed();
     cuts.end(checkpoint);
     housekeeping.aborted(checkpoint);
     if (type === "savepoint") completed.release(`${store.savepointFolder(checkpoint)}/`);
@@ -209,7 +212,8 @@ export class JobConductor {
     const stored = this.#stored;
     assert(stored?.checkpoint === checkpoint, `CN1: checkpoint ${checkpoint} was stored`);
     this.#stored = null;
-    const { completed, cuts, peers, housekeeping } = this.#options;
+    const { completed, cuts, peers, housekeeping, metrics } = this.#options;
+    metrics.completed(decision.completedAt - decision.triggeredAt);
     cuts.end(checkpoint);
     turn.effects.push(...housekeeping.dropSets(checkpoint));
     const { kind, metadataKey, folder, publicKey } = stored;

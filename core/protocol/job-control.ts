@@ -2,6 +2,7 @@ import { planRestore } from "../checkpoint/index.ts";
 import type { CheckpointMetadata } from "../checkpoint/snapshot.ts";
 import { StorageError, UsageError } from "../errors.ts";
 import { type CallScope, randomId, unbounded } from "../ports/index.ts";
+import { MetricRegistry } from "../runtime/metric-registry.ts";
 import { acknowledgementSet } from "./acknowledgement-set.ts";
 import { type Address, COORDINATOR, groupOf, partitionOf, queueOf } from "./address.ts";
 import { broken } from "./canaries.ts";
@@ -332,6 +333,7 @@ export class JobControl {
       runId,
       generation,
       clock: ports.clock,
+      metrics: new MetricRegistry(),
       print: () => undefined,
     });
     const old = before?.parallelism ?? {};

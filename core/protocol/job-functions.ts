@@ -1,6 +1,7 @@
 import { MillraceError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { FifoMessage } from "../ports/index.ts";
+import { type FifoMessage, MetricSums } from "../ports/index.ts";
+import { MetricRegistry } from "../runtime/metric-registry.ts";
 import {
   type Address,
   COORDINATOR_VERTEX,
@@ -29,6 +30,7 @@ import {
 } from "./subtask-turns.ts";
 import { TaskUnitFactory, type TurnBounds } from "./task-unit-factory.ts";
 import { TurnCommit } from "./turn-commit.ts";
+import { TurnMetrics } from "./turn-metrics.ts";
 import { TurnToken } from "./turn-token.ts";
 import { WarmCache } from "./warm-cache.ts";
 
@@ -64,6 +66,9 @@ const SUSPICIOUS_RECEIVES = 3;
 /** Left of the invocation's time for what comes after the turns. */
 const MARGIN_MS = 1_000;
 
+/** Where errors of the metric reporter happen, for `onError`. */
+export const AT_METRICS = ":metrics";
+
 /** What becomes of the messages of one group. */
 interface GroupOutcome {
   /** How many, from the first, are done. */
@@ -81,12 +86,16 @@ interface GroupOutcome {
  *   JF3  the token of the invocation is cancelled before its result is given (P3.8)
  *   JF4  nothing of another generation changes state: what a sealed ledger gets is dropped, what no
  *        ledger knows is handed back unless its generation is over (L5, H8)
+ *   JF5  metrics are reported when everything else of the invocation is done, once at most, and what
+ *        becomes of the report changes nothing
  */
 export class JobFunctions {
   readonly #options: JobFunctionsOptions;
   readonly #cache: WarmCache;
   readonly #credits: Credits;
   readonly #turns = new Map<string, SubtaskTurns>();
+  /** Not reported yet. */
+  readonly #metrics = new MetricSums();
 
   constructor(options: JobFunctionsOptions) {
     this.#options = options;
@@ -117,8 +126,22 @@ export class JobFunctions {
       for (const messages of this.#shuffled(suspicious)) await handle(messages);
     } finally {
       token.cancel();
+      await this.#report(deadlineMs);
     }
     return { failed: broken("mixed-ack") && failed.length < event.messages.length ? [] : failed };
+  }
+
+  /** JF5. */
+  async #report(deadlineMs: number): Promise<void> {
+    const { metrics, clock } = this.#options.ports;
+    if (metrics === undefined || this.#metrics.isEmpty) return;
+    const report = { timestampMs: clock.now(), groups: this.#metrics.take() };
+    const isLive = (): boolean => clock.now() < deadlineMs;
+    try {
+      await metrics.report(report, { deadlineMs, isLive });
+    } catch (error) {
+      this.#options.onError?.(error, AT_METRICS);
+    }
   }
 
   /** Resolves with the ids of the messages that come again. */
@@ -254,6 +277,7 @@ export class JobFunctions {
     if (known !== undefined) return known;
     const peers = topology.peers(address);
     const parts = new Map<string, SubtaskParts>();
+    const metrics = this.#turnMetrics(address);
     const turns = new SubtaskTurns({
       ports,
       topology,
@@ -265,8 +289,9 @@ export class JobFunctions {
       credits: this.#credits,
       cache: this.#cache,
       turnMs: turnMs ?? 2_000,
+      metrics,
       parts: (job) => {
-        const made = parts.get(job.runId) ?? this.#parts(address, generation, job);
+        const made = parts.get(job.runId) ?? this.#parts(address, generation, job, metrics);
         parts.set(job.runId, made);
         return made;
       },
@@ -275,7 +300,19 @@ export class JobFunctions {
     return turns;
   }
 
-  #parts(address: Address, generation: number, { runId }: JobSection): SubtaskParts {
+  #turnMetrics({ vertex, subtask }: Address): TurnMetrics | null {
+    const { ports, topology } = this.#options;
+    if (ports.metrics === undefined) return null;
+    const scope = { job: topology.job, operator: vertex, subtask };
+    return new TurnMetrics(this.#metrics, scope, ports.clock);
+  }
+
+  #parts(
+    address: Address,
+    generation: number,
+    { runId }: JobSection,
+    metrics: TurnMetrics | null,
+  ): SubtaskParts {
     const { topology, ports, codeHash, bounds, print } = this.#options;
     const { clock, random } = ports;
     const from = this.#options.acknowledgementSetFrom ?? limits.acknowledgementSetFrom;
@@ -286,6 +323,7 @@ export class JobFunctions {
       runId,
       generation,
       clock,
+      metrics: metrics?.effects ?? new MetricRegistry(),
       print,
     });
     const job = topology.job;

@@ -2,7 +2,7 @@ import { assert, assertNever } from "../assert.ts";
 import type { Sink, SinkWriterContext } from "../connector/sink.ts";
 import type { Clock } from "../ports/index.ts";
 import type { RecordBatch } from "../record/element.ts";
-import { MetricRegistry } from "../runtime/metric-registry.ts";
+import type { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Address } from "./address.ts";
 import { broken } from "./canaries.ts";
@@ -17,6 +17,8 @@ export interface SinkOutputsOptions {
   readonly runId: string;
   readonly generation: number;
   readonly clock: Clock;
+  /** What writers count that are no part of a turn. */
+  readonly metrics: MetricRegistry;
   readonly print: (line: string) => void;
 }
 
@@ -33,6 +35,8 @@ export interface StagedRecords {
   /** As in `SinkWriterContext`. */
   readonly firstIndex: number;
   readonly lastCheckpoint: number;
+  /** Of the turn: what it counts does not count if the turn is not committed. */
+  readonly metrics: MetricRegistry;
 }
 
 /**
@@ -120,7 +124,8 @@ export class SinkOutputs {
   }
 
   async #write(uid: string, records: Uint8Array, address: Address, version: number): Promise<void> {
-    const context = { uid, writerId: `${version}`, firstIndex: 0, lastCheckpoint: 0 };
+    const { metrics } = this.#options;
+    const context = { uid, writerId: `${version}`, firstIndex: 0, lastCheckpoint: 0, metrics };
     const writer = this.#sink(uid).createWriter(this.#writerContext(address, context));
     const { values, timestamps } = batchOf(records);
     for (let i = 0; i < values.length; i += 1) writer.write(values[i], timestamps[i] as number);
@@ -136,11 +141,11 @@ export class SinkOutputs {
 
   #writerContext(
     { vertex, subtask }: Address,
-    staged: Pick<StagedRecords, "uid" | "writerId" | "firstIndex" | "lastCheckpoint">,
+    staged: Pick<StagedRecords, "uid" | "writerId" | "firstIndex" | "lastCheckpoint" | "metrics">,
   ): SinkWriterContext {
     const { program, runId, clock, print } = this.#options;
     const node = program.plan.jobGraph.vertices.find(({ id }) => id === vertex);
-    const { uid, writerId, firstIndex, lastCheckpoint } = staged;
+    const { uid, writerId, firstIndex, lastCheckpoint, metrics } = staged;
     return {
       uid,
       runId,
@@ -150,7 +155,7 @@ export class SinkOutputs {
       writerId,
       firstIndex,
       clock,
-      metrics: new MetricRegistry(),
+      metrics: metrics.addGroup(uid).addGroup(String(subtask)),
       print,
     };
   }

@@ -2,6 +2,7 @@ import { limits } from "../limits.ts";
 import type { RecordBatch } from "../record/element.ts";
 import { ByteWriter, fromBytes, toBytes } from "../record/index.ts";
 import { encodeElement } from "../record/element-codec.ts";
+import type { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { StagingSinkOperator } from "../runtime/staging-sink-operator.ts";
 import type { Address } from "./address.ts";
 import { broken } from "./canaries.ts";
@@ -35,15 +36,18 @@ export class StagedOutput {
   readonly #sinks: readonly StagedSink[];
   readonly #outputs: SinkOutputs;
   readonly #address: Address;
+  readonly #metrics: MetricRegistry;
 
   constructor(
     operators: readonly StagingSinkOperator[],
     outputs: SinkOutputs,
     address: Address,
     sections: Sections,
+    metrics: MetricRegistry,
   ) {
     this.#outputs = outputs;
     this.#address = address;
+    this.#metrics = metrics;
     this.#sinks = operators.map((operator) => {
       const batches = [...sections.list(stagedSection(operator.uid))];
       const stored = sections.single(countSection(operator.uid));
@@ -99,6 +103,7 @@ export class StagedOutput {
         checkpoint,
         firstIndex,
         lastCheckpoint,
+        metrics: this.#metrics,
       });
       if (broken("publish-before-commit")) await this.#outputs.publish(uid, committables);
       if (broken("commit-at-barrier")) effects.push({ kind: "publish", uid, committables });

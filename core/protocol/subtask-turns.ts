@@ -21,6 +21,7 @@ import type { OutboxSender } from "./outbox-sender.ts";
 import type { StoredSubtask, SubtaskStore } from "./subtask-store.ts";
 import { TurnTime } from "./turn-budget.ts";
 import { type PreparedTurn, type TurnCommit, hashOf } from "./turn-commit.ts";
+import type { TurnMetrics } from "./turn-metrics.ts";
 import type { TurnToken } from "./turn-token.ts";
 import type { Unit, UnitFactory, UnitResult } from "./unit.ts";
 import type { WarmCache, WarmSubtask } from "./warm-cache.ts";
@@ -39,6 +40,8 @@ export interface SubtaskTurnsOptions {
   readonly parts: (job: JobSection) => SubtaskParts;
   /** A turn ends after this many milliseconds. */
   readonly turnMs: number;
+  /** Null: nobody wants to know. */
+  readonly metrics: TurnMetrics | null;
 }
 
 export interface SubtaskParts {
@@ -108,6 +111,7 @@ export class SubtaskTurns {
       const head = await this.#finishHead(loaded.head, parts, all, token);
       const turn = await this.#turn(head, parts, contents.slice(done), all, done, token);
       if (turn.kind === "lost") {
+        this.#options.metrics?.lostRace();
         races += 1;
         // One of the appends may have succeeded without its answer: its entry, which nobody has sent,
         // has all these messages in its hands, so none of them is acknowledged (I-ACK).
@@ -116,7 +120,10 @@ export class SubtaskTurns {
       }
       done += turn.done;
       if (done === messages.length) return { kind: "ran", done, back: null };
-      if (turn.blocked) return { kind: "ran", done, back: { reason: "credit" } };
+      if (turn.blocked) {
+        this.#options.metrics?.creditWait();
+        return { kind: "ran", done, back: { reason: "credit" } };
+      }
       const leftMs = token.deadlineMs - this.#options.ports.clock.now();
       if (leftMs < TURN_LEAST_MS || !turn.committed) {
         return { kind: "ran", done, back: { reason: "time" } };
@@ -169,6 +176,7 @@ export class SubtaskTurns {
     if (!wanted.some((id) => hands.has(hashOf(id)))) return head;
     const outbox = await this.#options.store.outbox(stored.head.body, token);
     await sender.send(outbox, stored.version, stored.head.body, token);
+    this.#options.metrics?.sent();
     return { ...head, sent: true };
   }
 
@@ -194,7 +202,7 @@ export class SubtaskTurns {
         readonly committed: boolean;
       }
   > {
-    const { ports, commit } = this.#options;
+    const { ports, commit, metrics } = this.#options;
     const { stored } = loaded;
     const head = await this.#unit(loaded, parts, token);
     const needs = (content: MessageContent): boolean => this.#needsCredit(content);
@@ -241,6 +249,7 @@ export class SubtaskTurns {
       await head.unit.close();
       return { kind: "lost" };
     }
+    metrics?.committed(prepared, taken, head.unit.metrics);
     const sent = this.#afterCommit(head, parts.sender, prepared, token);
     if (broken("ack-before-send")) sent.catch(() => undefined);
     else await sent;
@@ -322,6 +331,7 @@ export class SubtaskTurns {
     const { version, sections, files, entriesSinceBase } = stored;
     const since = head.carried === null ? null : sinceCarried(head.carried, files);
     const carried = since === null ? null : head.carried;
+    if (carried === null) this.#options.metrics?.coldStart();
     const bytes = await this.#options.store.files(since?.files ?? allFiles(files), token);
     try {
       const unit = await factory.create(
@@ -351,6 +361,7 @@ export class SubtaskTurns {
 
   async #send(sender: OutboxSender, prepared: PreparedTurn, token: TurnToken): Promise<void> {
     await sender.send(prepared.outbox, prepared.version, prepared.entry.body, token);
+    this.#options.metrics?.sent();
   }
 
   #assertBounds({ protocol, outbox }: PreparedTurn): void {

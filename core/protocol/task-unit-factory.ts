@@ -61,7 +61,8 @@ export class TaskUnitFactory implements UnitFactory {
     const { rewriteBytesMax = limits.stateRewriteBytesMax } = bounds;
     const memory = TaskMemory.decode(state.sections.single(MEMORY_SECTION));
     const failure: { error: Error | null } = { error: null };
-    const task = new StreamTask(this.#environment(state, memory, failure));
+    const metrics = new MetricRegistry();
+    const task = new StreamTask(this.#environment(state, memory, metrics, failure));
     const progress = state.sections.single(PROGRESS_SECTION);
     if (progress !== null) task.resume(fromBytes(progress) as TaskProgress); // what `capture` gave
     const heldBack = new HeldBack(task, state.sections);
@@ -73,6 +74,7 @@ export class TaskUnitFactory implements UnitFactory {
         runId,
         generation,
         task,
+        metrics,
         memory,
         version: state.version,
         sections: state.sections,
@@ -110,6 +112,7 @@ export class TaskUnitFactory implements UnitFactory {
   #environment(
     state: UnitState,
     memory: TaskMemory,
+    metrics: MetricRegistry,
     failure: { error: Error | null },
   ): TaskEnvironment {
     const { topology, address, runId, clock, random, bounds, print } = this.#options;
@@ -127,7 +130,7 @@ export class TaskUnitFactory implements UnitFactory {
       pollRecordsMax: this.#pollRecords,
       clock,
       random: () => random.next(),
-      metrics: new MetricRegistry(),
+      metrics,
       accumulators: memory,
       print,
       progress: () => undefined,

@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { InputGate } from "../runtime/input-gate.ts";
+import type { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { StreamTask } from "../runtime/stream-task.ts";
 import { type Delivery, type TurnInput, type TurnResult, noInput } from "../runtime/turn.ts";
 import type { Budget } from "../time/index.ts";
@@ -30,6 +31,7 @@ export interface TaskUnitOptions {
   readonly runId: string;
   readonly generation: number;
   readonly task: StreamTask;
+  readonly metrics: MetricRegistry;
   readonly memory: TaskMemory;
   readonly version: number;
   readonly sections: Sections;
@@ -67,6 +69,7 @@ export interface Acknowledging {
  *   TU4  a source forwards every trigger, also when it has ended or is stopped (P7)
  */
 export class TaskUnit implements Unit {
+  readonly metrics: MetricRegistry;
   readonly #options: TaskUnitOptions;
   readonly #task: StreamTask;
   readonly #peers: Peers;
@@ -83,6 +86,7 @@ export class TaskUnit implements Unit {
 
   constructor(options: TaskUnitOptions, entriesSinceBase: number) {
     this.#options = options;
+    this.metrics = options.metrics;
     this.#task = options.task;
     this.#memory = options.memory;
     this.#peers = options.topology.peers(options.address);
@@ -93,6 +97,7 @@ export class TaskUnit implements Unit {
       options.outputs,
       options.address,
       options.sections,
+      options.metrics,
     );
     this.#controls = new TaskControls(options.task, options.memory, staged);
     const parts = { staged, held: this.#held, router: this.#router };

@@ -1,5 +1,6 @@
 import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import type { CallScope } from "../ports/index.ts";
+import type { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { Budget } from "../time/index.ts";
 import type { CarriedState } from "./carried-state.ts";
 import type { Control } from "./control.ts";
@@ -74,6 +75,8 @@ export interface Unit {
   readonly bytes: number;
   /** Whether the unit has work that needs no message. */
   readonly pending: boolean;
+  /** What its operators counted since it was made. */
+  readonly metrics: MetricRegistry;
   run(turn: UnitTurn): Promise<UnitResult>;
   /** Its keyed state as it is now, for the unit that goes on from it once this one is closed. */
   carry(): CarriedState | null;

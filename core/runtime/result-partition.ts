@@ -113,7 +113,7 @@ export class ResultPartition implements Output<unknown> {
   readonly #emissions: Emission[];
   #sentWatermark = MIN_WATERMARK;
   #heldWatermark = MIN_WATERMARK;
-  #recordsOut = 0;
+  #recordsSent = 0;
   /** Between `mark` and `settle` (R4). */
   #marked = false;
   /** The status that waits for `settle`; null: none. */
@@ -131,9 +131,9 @@ export class ResultPartition implements Output<unknown> {
     this.#emissions = options.emissions;
   }
 
-  /** Records handed to channels so far. */
-  get recordsOut(): number {
-    return this.#recordsOut + this.#buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+  /** Records that have left so far; what an earlier turn held back is among them once it leaves. */
+  get recordsSent(): number {
+    return this.#recordsSent;
   }
 
   process(value: unknown, timestamp: number): void {
@@ -290,7 +290,7 @@ export class ResultPartition implements Output<unknown> {
   #flush(channel: number): void {
     const buffer = this.#buffers[channel] as ChannelBuffer;
     if (buffer.length === 0) return;
-    this.#recordsOut += buffer.length;
+    this.#recordsSent += buffer.length;
     const { values, timestamps } = buffer.take();
     const element: StreamElement = this.#strict
       ? { kind: "records", ...roundTripRecords(values, timestamps) }

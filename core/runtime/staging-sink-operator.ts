@@ -1,3 +1,4 @@
+import type { Counter } from "../ports/index.ts";
 import type { RecordBatch } from "../record/element.ts";
 import type { OperatorList } from "../state/index.ts";
 import { Operator, type OperatorSetup } from "./operator.ts";
@@ -13,7 +14,7 @@ import { COMMITTABLES, type Epoch } from "./sink-operator.ts";
 export class StagingSinkOperator extends Operator<unknown, never> {
   #values: unknown[] = [];
   #timestamps: number[] = [];
-  #recordsIn = 0;
+  readonly #recordsIn: Counter;
   readonly #undoable: boolean;
   readonly #epochs: OperatorList<Epoch>;
 
@@ -21,7 +22,7 @@ export class StagingSinkOperator extends Operator<unknown, never> {
     super(setup);
     this.#undoable = setup.context.undoable;
     this.#epochs = setup.context.operatorState.list<Epoch>(COMMITTABLES);
-    setup.context.metrics.gauge("numRecordsIn", () => this.#recordsIn);
+    this.#recordsIn = setup.context.metrics.counter("numRecordsIn");
   }
 
   get uid(): string {
@@ -39,7 +40,6 @@ export class StagingSinkOperator extends Operator<unknown, never> {
   }
 
   #add(value: unknown, timestamp: number): void {
-    this.#recordsIn += 1;
     this.#values.push(value);
     this.#timestamps.push(timestamp);
   }
@@ -47,6 +47,7 @@ export class StagingSinkOperator extends Operator<unknown, never> {
   /** The records since the last call; null: none. */
   take(): RecordBatch | null {
     if (this.#values.length === 0) return null;
+    this.#recordsIn.inc(this.#values.length);
     const batch: RecordBatch = {
       kind: "records",
       values: this.#values,

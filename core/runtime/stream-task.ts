@@ -12,6 +12,7 @@ import type { ResultPartition } from "./result-partition.ts";
 import { SourceDriver } from "./source-driver.ts";
 import type { TaskEnvironment } from "./task-environment.ts";
 import { StagingSinkOperator } from "./staging-sink-operator.ts";
+import { registerTaskMetrics } from "./task-metrics.ts";
 import type { Emission } from "./task-output.ts";
 import type { HeldEdgeChannel, HeldEdgeOutput, TaskProgress } from "./task-progress.ts";
 import { type Delivery, TurnBudget, type TurnInput, type TurnResult } from "./turn.ts";
@@ -77,6 +78,11 @@ export class StreamTask {
         : null;
     this.gate =
       this.source === null ? new InputGate(this.inputs.length, environment.lastCheckpoint) : null;
+    registerTaskMetrics(environment, {
+      recordsIn: implementation.kind === "sink" ? null : () => this.#records.records,
+      watermark: () => this.#forwardedWatermark,
+      partitions: this.#chain.partitions,
+    });
   }
 
   /** All input has ended and every operator has seen it. */

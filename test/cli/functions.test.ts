@@ -39,6 +39,17 @@ describe("millrace run --host functions", () => {
     expect(await finished(folder)).toEqual(upTo(100));
   });
 
+  test("shows late records and the rows of sinks as the embedded host does", async () => {
+    const summary = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const { code, stderr } = await millrace(emptyFolder(), "run", jobFile("late"), ...args);
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      return stderr.split("\n").filter((line) => /^ +(records in|late records|files) /.test(line));
+    };
+    const shown = await summary("--host", "functions", "--workers", "2");
+    expect(shown).toEqual(await summary());
+    expect(shown).toContainEqual(expect.stringMatching(/^ +late records +100$/));
+  });
+
   test("as JSON ends with a result that has its figures", async () => {
     const { stdout, stderr } = await millrace(
       emptyFolder(),

@@ -5,6 +5,7 @@ import { FileFifoQueues } from "../../infra/local/file-fifo-queues.ts";
 import { FileLedger } from "../../infra/local/file-ledger.ts";
 import { FileNumberSets } from "../../infra/local/file-number-sets.ts";
 import { FileRecordStore } from "../../infra/local/file-record-store.ts";
+import { MetricFolder } from "../../infra/local/metric-folder.ts";
 import { LiveProcess, bundleProcess } from "./live-process.ts";
 import {
   COMPACT_BYTES,
@@ -173,6 +174,20 @@ describe("processes that are killed at any moment", { timeout: 120_000 }, () => 
       const sizes = added.map(([, size]) => size ?? Number.NaN);
       expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
       expect(Math.max(...sizes)).toBeLessThanOrEqual(members.size);
+    }
+  });
+
+  test("have reported each metric once, and one that nobody heard of at most", async () => {
+    const root = await directory();
+    const lives = await runKilled({ role: "report", root }, "p", 3);
+    const sums = new MetricFolder(root).read();
+    const seen = new Map(
+      sums.map(({ operator, counters }) => [operator, counters["reports"] ?? 0]),
+    );
+    for (const { lines } of lives) {
+      const [id = "", last = ""] = lines.at(-1)?.split(" ") ?? [];
+      expect(Number(last), id).toBe(lines.length);
+      expect([lines.length, lines.length + 1], id).toContain(seen.get(id));
     }
   });
 

@@ -3,13 +3,14 @@ import { StorageError } from "../../core/errors.ts";
 import { FileDelayQueue } from "../../infra/local/file-delay-queue.ts";
 import { FileFifoQueues } from "../../infra/local/file-fifo-queues.ts";
 import { FileLedger } from "../../infra/local/file-ledger.ts";
+import { FileMetricReporter } from "../../infra/local/file-metric-reporter.ts";
 import { FileNumberSets } from "../../infra/local/file-number-sets.ts";
 import { FileRecordStore } from "../../infra/local/file-record-store.ts";
 import { type FifoEntry, unbounded } from "../../core/ports/index.ts";
 
 /** What a process does until it is killed. It prints a line for each answer that it got. */
 export interface ProcessOptions {
-  readonly role: "send" | "receive" | "append" | "change" | "delay" | "add";
+  readonly role: "send" | "receive" | "append" | "change" | "delay" | "add" | "report";
   readonly root: string;
   /** Tells processes apart; no two have the same. */
   readonly id: string;
@@ -39,6 +40,8 @@ export async function run(options: ProcessOptions): Promise<void> {
       return delay(options);
     case "add":
       return add(options);
+    case "report":
+      return report(options);
   }
 }
 
@@ -125,6 +128,18 @@ async function add({ root, id }: ProcessOptions): Promise<void> {
     const member = own + number;
     const members = await sets.add(SET, member, unbounded);
     print(`${member} ${members.includes(member) ? members.length : "missing"}`);
+  }
+}
+
+/** Prints `<id> <number>` for each report, which counts one for the process and a gauge of many bytes. */
+async function report({ root, id }: ProcessOptions): Promise<void> {
+  const reporter = new FileMetricReporter(root, 10_000);
+  for (let number = 1; ; number += 1) {
+    const gauges = { ["filled".repeat(number % 100)]: { value: number, timestampMs: number } };
+    const group = { job: "job", operator: id, subtask: 0, gauges, histograms: {} };
+    const groups = [{ ...group, counters: { reports: 1 } }];
+    await reporter.report({ timestampMs: number, groups }, unbounded);
+    print(`${id} ${number}`);
   }
 }
 

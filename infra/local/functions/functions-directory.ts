@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { RestoreError } from "../../../core/errors.ts";
 import type { StartOptions } from "../../../core/protocol/job-control.ts";
 import { AtomicFiles } from "../atomic-files.ts";
@@ -10,6 +11,9 @@ import { type FilePorts, openFilePorts } from "./file-ports.ts";
 
 /** What a start was asked for, so that one that was killed in its middle can be made again. */
 export type StartFrom = StartOptions["from"];
+
+/** A folder for every run (FD3). */
+const METRICS = "metrics";
 
 interface Described {
   readonly format: 1;
@@ -29,10 +33,14 @@ export interface FunctionsDirectoryOptions {
  *
  *   FD1  a directory belongs to one job, one host and, while open, one process
  *   FD2  a start is written down before anything of it happens
+ *   FD3  metrics are those of one run of the command: workers that an earlier one left behind write
+ *        where nobody looks any more
  */
 export class FunctionsDirectory {
   readonly path: string;
   readonly ports: FilePorts;
+  /** Absolute. */
+  readonly metrics: string;
   readonly #files: AtomicFiles;
   readonly #lock: CheckpointLock;
   #described: Described;
@@ -45,6 +53,7 @@ export class FunctionsDirectory {
     described: Described,
   ) {
     this.path = path;
+    this.metrics = resolve(path, METRICS, randomBytes(4).toString("hex"));
     this.ports = ports;
     this.#files = files;
     this.#lock = lock;
@@ -60,6 +69,7 @@ export class FunctionsDirectory {
       if (described.job !== job) throw otherJob(path, described.job, job);
       const ports = await openFilePorts(path, { sync });
       await ports.blobs.removeTemporary();
+      await rm(join(path, METRICS), { recursive: true, force: true });
       const directory = new FunctionsDirectory(path, ports, files, lock, described);
       await directory.#write(described);
       return directory;

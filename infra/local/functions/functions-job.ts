@@ -6,7 +6,6 @@ import type { Command } from "../../../core/protocol/control.ts";
 import type { JobControl } from "../../../core/protocol/job-control.ts";
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import type { JobTopology } from "../../../core/protocol/job-topology.ts";
-import { MIN_WATERMARK } from "../../../core/timestamp.ts";
 import type { JobEvent, JobResult, JobState, JobStatus } from "../job-events.ts";
 import type { JobHandle } from "../run-job.ts";
 import { type CommandOutcome, CommandWatch } from "./command-watch.ts";
@@ -14,6 +13,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { blobDirectory } from "./file-ports.ts";
 import type { FunctionsDirectory } from "./functions-directory.ts";
 import { type FunctionsResult, failureOf, resultOf } from "./functions-result.ts";
+import { JobMetrics } from "./job-metrics.ts";
 import { RecordWatch } from "./record-watch.ts";
 import type { StartChoice } from "./start-choice.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -49,6 +49,7 @@ export class FunctionsJob implements JobHandle {
   readonly result: Promise<FunctionsResult>;
   readonly #options: FunctionsJobOptions;
   readonly #reports: WorkerReports;
+  readonly #metrics: JobMetrics;
   readonly #pool: WorkerPool;
   readonly #dispatcher: Dispatcher;
   readonly #watch: CommandWatch;
@@ -76,6 +77,7 @@ export class FunctionsJob implements JobHandle {
     // It may be rejected before `#main` waits for it.
     this.#ended.catch(() => undefined);
     this.#reports = new WorkerReports(onEvent);
+    this.#metrics = new JobMetrics(directory.metrics, topology);
     this.#pool = new WorkerPool({
       script,
       setup,
@@ -108,11 +110,12 @@ export class FunctionsJob implements JobHandle {
 
   status(): JobStatus {
     const { last, completed } = this.#watch;
+    const { records, watermark } = this.#metrics.look();
     return {
       state: this.#state,
       attempt: 0,
-      records: this.#reports.counts.records,
-      watermark: MIN_WATERMARK,
+      records,
+      watermark,
       lastCheckpoint: last,
       checkpoints: completed,
       done: null,
@@ -214,7 +217,7 @@ export class FunctionsJob implements JobHandle {
     return resultOf({
       ending,
       record: await this.#record.read(),
-      counts: this.#reports.counts,
+      metrics: this.#metrics.look(),
       checkpoints: this.#watch.completed,
       lastCheckpoint: this.#watch.last,
       durationMs: directory.ports.clock.now() - this.#startedAt,
@@ -224,7 +227,6 @@ export class FunctionsJob implements JobHandle {
   }
 
   #onInvocationEnd(queue: string | null, end: InvocationEnd): void {
-    if (end.kind === "done") this.#reports.counted(end.counts);
     if (end.kind === "died" || queue === this.#coordinatorQueue) this.#record.look();
   }
 

@@ -1,9 +1,9 @@
 import { JobError } from "../../../core/errors.ts";
 import type { JobRecord } from "../../../core/protocol/job-record.ts";
 import type { JobResult } from "../job-events.ts";
-import type { WorkerCounts } from "./worker-counts.ts";
+import type { MetricsView } from "./job-metrics.ts";
 
-/** What a job on functions leaves behind, as far as its workers lived to tell. */
+/** What a job on functions leaves behind; counts as far as its workers lived to report them. */
 export interface FunctionsResult extends JobResult {
   readonly functions: FunctionsFigures;
 }
@@ -11,7 +11,7 @@ export interface FunctionsResult extends JobResult {
 export interface FunctionsFigures {
   /** Entries that were committed, of tasks and of the coordinator. */
   readonly turns: number;
-  /** In entries and objects. */
+  /** State, messages and effects, in entries and objects. */
   readonly bytesCommitted: number;
   readonly workers: number;
   /** Workers that ended while the job ran. */
@@ -21,7 +21,7 @@ export interface FunctionsFigures {
 export interface ResultParts {
   readonly ending: JobResult["state"];
   readonly record: JobRecord | null;
-  readonly counts: WorkerCounts;
+  readonly metrics: MetricsView;
   readonly checkpoints: number;
   readonly lastCheckpoint: number | null;
   readonly durationMs: number;
@@ -30,22 +30,18 @@ export interface ResultParts {
 }
 
 export function resultOf(parts: ResultParts): FunctionsResult {
-  const { counts, workers, workersLost } = parts;
-  const { turns, records, bytes } = counts;
-  const metrics: Record<string, number> = {};
-  for (const [sink, count] of Object.entries(counts.sinks)) {
-    metrics[`${sink}.numRecordsIn`] = count;
-  }
+  const { metrics, workers, workersLost } = parts;
+  const [turns, bytesCommitted] = [metrics.sum("turns"), metrics.sum("bytesCommitted")];
   return {
     state: parts.ending,
-    records,
+    records: metrics.records,
     checkpoints: parts.checkpoints,
     lastCheckpoint: parts.lastCheckpoint,
     restarts: 0,
     durationMs: parts.durationMs,
     accumulators: accumulatorsOf(parts.record),
-    metrics,
-    functions: { turns, bytesCommitted: bytes, workers, workersLost },
+    metrics: metrics.named(),
+    functions: { turns, bytesCommitted, workers, workersLost },
   };
 }
 

@@ -82,7 +82,14 @@ export async function runOnFunctions(
       workers: options.workers ?? defaultWorkers(),
       stickMs: options.stickMs ?? STICK_MS,
       script: worker.script,
-      setup: { directory: resolve(path), sync, codeHash, source: worker.source, build },
+      setup: {
+        directory: resolve(path),
+        metrics: directory.metrics,
+        sync,
+        codeHash,
+        source: worker.source,
+        build,
+      },
       onEvent,
       ...(options.onInvocation === undefined ? {} : { onInvocation: options.onInvocation }),
     });

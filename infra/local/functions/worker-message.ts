@@ -1,11 +1,12 @@
 import type { BuildJobOptions } from "../../../core/api/build-job.ts";
 import type { DelayedMessage, FifoMessage } from "../../../core/ports/index.ts";
-import type { WorkerCounts } from "./worker-counts.ts";
 
 /** What a worker needs to know before its first invocation. */
 export interface WorkerSetup {
   /** Of the job's files; absolute. */
   readonly directory: string;
+  /** Where its metrics go; absolute, and of this run alone. */
+  readonly metrics: string;
   readonly sync: boolean;
   readonly codeHash: string;
   /** Says the worker's script where the job is: whatever the two agree upon. */
@@ -52,7 +53,6 @@ export type FromWorker =
       readonly id: number;
       /** Ids of messages that come again. */
       readonly failed: readonly string[];
-      readonly counts: WorkerCounts;
     }
   /** Something was written to a queue, or to that of wake-ups. */
   | { readonly kind: "news"; readonly of: News }

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { assert } from "../../../core/assert.ts";
-import type { WorkerCounts } from "./worker-counts.ts";
 import type {
   FromWorker,
   Invocation,
@@ -15,7 +14,6 @@ export type InvocationEnd =
       readonly kind: "done";
       /** Ids of messages that come again. */
       readonly failed: readonly string[];
-      readonly counts: WorkerCounts;
     }
   /** The worker is gone; nobody knows how far it came. */
   | { readonly kind: "died"; readonly reason: string };
@@ -121,8 +119,7 @@ export class WorkerProcess {
         return this.#events.onUnusable(message.error);
       case "result": {
         if (this.#running?.id !== message.id) return;
-        const { failed, counts } = message;
-        return this.#finish({ kind: "done", failed, counts });
+        return this.#finish({ kind: "done", failed: message.failed });
       }
       default:
         return this.#events.onTold(message);

@@ -1,11 +1,10 @@
 import type { JobEvent } from "../job-events.ts";
+import { AT_METRICS } from "../../../core/protocol/job-functions.ts";
 import type { WorkerError } from "./worker-message.ts";
-import { NO_COUNTS, type WorkerCounts, addCounts } from "./worker-counts.ts";
 
 /** What workers tell, and that they ended, for people. */
 export class WorkerReports {
   readonly #onEvent: (event: JobEvent) => void;
-  #counts: WorkerCounts = NO_COUNTS;
   #workersLost = 0;
   #lastError = "";
 
@@ -13,16 +12,8 @@ export class WorkerReports {
     this.#onEvent = onEvent;
   }
 
-  get counts(): WorkerCounts {
-    return this.#counts;
-  }
-
   get workersLost(): number {
     return this.#workersLost;
-  }
-
-  counted(counts: WorkerCounts): void {
-    this.#counts = addCounts(this.#counts, counts);
   }
 
   printed(line: string): void {
@@ -33,7 +24,8 @@ export class WorkerReports {
   failed(at: string, { message }: WorkerError): void {
     if (message === this.#lastError) return;
     this.#lastError = message;
-    this.#notice(`a turn of ${at} failed: ${message.replaceAll(/\s*\n\s*/g, " ")}`);
+    const what = at === AT_METRICS ? "metrics were lost" : `a turn of ${at} failed`;
+    this.#notice(`${what}: ${message.replaceAll(/\s*\n\s*/g, " ")}`);
   }
 
   ended(reason: string): void {

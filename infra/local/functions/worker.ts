@@ -5,10 +5,9 @@ import { JobFunctions } from "../../../core/protocol/job-functions.ts";
 import { JobTopology } from "../../../core/protocol/job-topology.ts";
 import { WakeUpForwarder } from "../../../core/protocol/wake-up.ts";
 import { environmentSecret } from "../environment-secret.ts";
+import { FileMetricReporter } from "../file-metric-reporter.ts";
 import { openFilePorts } from "./file-ports.ts";
 import { observedPorts } from "./observed-ports.ts";
-import { observedProgram } from "./observed-program.ts";
-import { Tally } from "./worker-counts.ts";
 import {
   type FromWorker,
   type Invocation,
@@ -30,11 +29,8 @@ export interface WorkerOptions {
  */
 const CREDITS = 32;
 
-/** The functions of a job in this process. */
-interface Functions {
-  invoke(invocation: Invocation): Promise<readonly string[]>;
-  readonly tally: Tally;
-}
+/** The functions of a job in this process: runs one, and gives the ids of messages that come again. */
+type Functions = (invocation: Invocation) => Promise<readonly string[]>;
 
 /**
  * Makes this process, a child with an IPC channel, a worker: it builds the job once and runs
@@ -54,8 +50,7 @@ export function serveInvocations(options: WorkerOptions): void {
       return;
     }
     if (functions === null) throw new Error("an invocation came before the setup");
-    const failed = await functions.invoke(message);
-    tell({ kind: "result", id: message.id, failed, counts: functions.tally.take() });
+    tell({ kind: "result", id: message.id, failed: await functions(message) });
   };
   process.on("message", (message: ToWorker) => {
     handle(message).catch((error: unknown) => {
@@ -72,11 +67,12 @@ async function setUp(setup: WorkerSetup, options: WorkerOptions): Promise<Functi
       ...setup.build,
       resolveSecret: environmentSecret,
     });
-    const tally = new Tally();
-    const files = await openFilePorts(setup.directory, setup);
+    const files = {
+      ...(await openFilePorts(setup.directory, setup)),
+      metrics: new FileMetricReporter(setup.metrics),
+    };
     const ports = options.around?.(files, setup) ?? files;
-    const topology = new JobTopology(observedProgram(program, tally));
-    const functions = functionsOver(topology, ports, setup.codeHash, tally);
+    const functions = functionsOver(new JobTopology(program), ports, setup.codeHash);
     tell({ kind: "ready", planHash: program.plan.planHash });
     return functions;
   } catch (error) {
@@ -85,13 +81,8 @@ async function setUp(setup: WorkerSetup, options: WorkerOptions): Promise<Functi
   }
 }
 
-function functionsOver(
-  topology: JobTopology,
-  files: FunctionPorts,
-  codeHash: string,
-  tally: Tally,
-): Functions {
-  const ports = observedPorts(files, tally, (of) => tell({ kind: "news", of }));
+function functionsOver(topology: JobTopology, files: FunctionPorts, codeHash: string): Functions {
+  const ports = observedPorts(files, (of) => tell({ kind: "news", of }));
   const functions = new JobFunctions({
     topology,
     ports,
@@ -102,9 +93,7 @@ function functionsOver(
     onError: (error, at) => tell({ kind: "error", at, error: workerError(error) }),
   });
   const timer = new WakeUpForwarder(ports);
-  return { tally, invoke };
-
-  async function invoke(invocation: Invocation): Promise<readonly string[]> {
+  return async (invocation) => {
     const { deadlineMs } = invocation;
     try {
       if (invocation.kind === "timer") {
@@ -117,7 +106,7 @@ function functionsOver(
       tell({ kind: "error", at: invocation.kind, error: workerError(error) });
       return invocation.messages.map(({ messageId }) => messageId);
     }
-  }
+  };
 }
 
 /** Once the parent is gone nobody listens, and the process ends by itself. */

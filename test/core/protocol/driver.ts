@@ -1,7 +1,12 @@
 import { buildJob } from "../../../core/api/build-job.ts";
 import type { Job } from "../../../core/api/define-job.ts";
 import type { ParamDeclarations } from "../../../core/api/param.ts";
-import { type FifoMessage, type Ledger, unbounded } from "../../../core/ports/index.ts";
+import {
+  type FifoMessage,
+  type Ledger,
+  type MetricReporter,
+  unbounded,
+} from "../../../core/ports/index.ts";
 import { addressName } from "../../../core/protocol/address.ts";
 import {
   type MessageBody,
@@ -81,6 +86,7 @@ export function driver(
     readonly rounds?: number;
     /** Warm ones that take turns; one by default. */
     readonly containers?: number;
+    readonly metrics?: MetricReporter;
   } = {},
 ): Driver {
   const clock = {
@@ -106,6 +112,7 @@ export function driver(
     records: new MemoryRecordStore(),
     sets: new MemoryNumberSets(),
     blobs: new MemoryBlobStore(),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   };
   const errors: unknown[] = [];
   const lines: string[] = [];

@@ -185,14 +185,25 @@ describe("an inbox", () => {
     const first = inbox([data("a", 3), data("b", 1), data("a", 2)]);
     expect(take(first)).toEqual(["b1"]);
     const kept = first.finish();
-    expect(kept).toMatchObject({ done: 3, gaps: [A], received: received(0, 1), witness: true });
+    expect(kept).toMatchObject({
+      done: 3,
+      gaps: [A],
+      buffered: 2,
+      received: received(0, 1),
+      witness: true,
+    });
     expect(kept.early.map(({ sequence }) => sequence)).toEqual([3, 2]);
     const second = inbox([data("a", 1), data("b", 2)], {
       early: kept.early,
       received: kept.received,
     });
     expect(take(second)).toEqual(["a1", "a2", "a3", "b2"]);
-    expect(second.finish()).toMatchObject({ early: [], received: received(3, 2), gaps: [] });
+    expect(second.finish()).toMatchObject({
+      early: [],
+      received: received(3, 2),
+      gaps: [],
+      buffered: 0,
+    });
   });
 
   test("puts back an early message that was not finished", () => {

@@ -55,6 +55,7 @@ const taken: InboxResult = {
   witness: true,
   tookAny: true,
   starved: false,
+  buffered: 0,
   gaps: [],
 };
 

@@ -60,8 +60,12 @@ describe(`exactly once under SIGKILL (${replay})`, () => {
           if (random.next() < 0.15) setTimeout(() => killProcess(pid), random.integer(0, 30));
         },
       });
-      await handle.result;
+      const { records, metrics } = await handle.result;
       expect(outputLines(output)).toEqual(await bench.embedded("sums", { params }));
+      // What a worker did not live to report is lost, and nothing counts twice.
+      expect(records).toBeGreaterThan(0);
+      expect(records).toBeLessThanOrEqual(params.count);
+      expect(metrics["sums.0.numRecordsIn"]).toBeLessThanOrEqual(params.count);
     },
     TIMEOUT_MS,
   );

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { JobEvent } from "../../../../index.ts";
+import { MAX_WATERMARK } from "../../../../core/timestamp.ts";
+import { type JobEvent, runJob } from "../../../../index.ts";
 import { outputLines } from "../../../recovery/flights-output.ts";
-import { FunctionsBench } from "./harness.ts";
+import { FunctionsBench, jobNamed } from "./harness.ts";
 import { untilRecords } from "./until-records.ts";
 
 const bench = new FunctionsBench();
@@ -30,6 +31,25 @@ describe("a job on functions", () => {
       expect(result).toMatchObject({ state: "finished", records: 20_000, lastCheckpoint: 1 });
       expect(result.functions.turns).toBeGreaterThan(3);
       expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["started"]));
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "has the metrics that the embedded host has",
+    async () => {
+      const embedded = await runJob(jobNamed("sums"), { params: { output: bench.newFolder() } });
+      // What never changed is not reported; gauges of writers, which live for one call only, are 0.
+      const expected = Object.entries((await embedded.result).metrics).filter(
+        ([, value]) => value !== 0,
+      );
+      const handle = await bench.start({ job: "sums" });
+      const { metrics } = await handle.result;
+      expect(metrics).toMatchObject(Object.fromEntries(expected));
+      expect(metrics["sums.0.numRecordsIn"]).toBe(20_000);
+      expect(metrics["sums.0.turns"]).toBeGreaterThan(0);
+      expect(metrics[":coordinator.0.numberOfCompletedCheckpoints"]).toBe(1);
+      expect(handle.status()).toMatchObject({ records: 20_000, watermark: MAX_WATERMARK });
     },
     TIMEOUT_MS,
   );
