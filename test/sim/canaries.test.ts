@@ -45,7 +45,6 @@ describe("the simulator finds a protocol with a broken rule:", () => {
       const rule = found?.message.split(":", 1)[0];
       expect(one.rules, `seed ${found?.seed}: ${found?.message}`).toContain(rule);
       expect(found?.turns).toBeLessThanOrEqual(one.turnsMax);
-      console.log(`${canary}: ${found?.turns} turns, seed ${found?.seed}: ${found?.message}`);
       setBroken([]);
       const whole = await runOf(one, found?.seed ?? 1);
       expect(whole.failure, `${canary}: the same run with all rules is right`).toBeNull();
