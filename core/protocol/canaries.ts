@@ -21,8 +21,10 @@ export type Canary =
   | "snapshot-by-checkpoint"
   | "no-seal"
   | "choose-before-seal"
+  | "early-start"
   | "drop-newer"
   | "dedup-without-generation"
+  | "dedup-without-attempt"
   | "no-start"
   | "stop-without-commit"
   | "no-hold"
@@ -47,7 +49,12 @@ export type Canary =
   | "held-back-behind-barrier"
   | "watermark-ahead"
   | "plan-not-checked"
-  | "unbounded-reorder";
+  | "accept-gap"
+  | "reject-gap"
+  | "no-repair"
+  | "unbounded-reorder"
+  | "acknowledge-before-send"
+  | "drop-acknowledged";
 
 /** Whether a rule is broken in this build. */
 export function broken(_canary: Canary): boolean {

@@ -137,7 +137,9 @@ export class CoordinatorUnit implements Unit {
     }
     if (item.kind === "acknowledged") {
       const { checkpoint } = item;
-      const known = !this.#checkpoints.awaits(checkpoint);
+      const known =
+        !this.#checkpoints.awaits(checkpoint) ||
+        (broken("drop-acknowledged") && (await this.#isGone(checkpoint, turn)));
       inbox.take(known);
       if (!known) await this.#acknowledged(checkpoint, turn);
       return !known;
@@ -160,6 +162,11 @@ export class CoordinatorUnit implements Unit {
     for (const { place, version, operators } of all) {
       await this.#acknowledge(place, { checkpoint, version, operators }, turn);
     }
+  }
+
+  /** Of the canary "drop-acknowledged", which acknowledges without a commit what AS5 gives up. */
+  async #isGone(checkpoint: number, turn: CoordinatorTurn): Promise<boolean> {
+    return (await this.#options.acknowledgements.read(checkpoint, turn.scope)) === null;
   }
 
   #acknowledge(

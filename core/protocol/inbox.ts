@@ -1,6 +1,5 @@
 import { assert, assertNever } from "../assert.ts";
 import { LimitError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import { addressName } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { Command, Control } from "./control.ts";
@@ -82,6 +81,7 @@ export class Inbox {
   readonly #peers: Peers;
   readonly #needsCredit: (content: MessageContent) => boolean;
   readonly #credit: boolean;
+  readonly #earlyMax: number;
   readonly #received: number[];
   readonly #early: EarlyMessage[];
   readonly #gaps = new Set<number>();
@@ -108,17 +108,25 @@ export class Inbox {
     readonly credit: boolean;
     /** Whether a message may make data; only such a one needs credit. */
     readonly needsCredit: (content: MessageContent) => boolean;
+    /** Early messages that wait at most; more fail the job. */
+    readonly earlyMax: number;
   }) {
     const { hands, state, peers } = options;
     this.#hands = hands;
     this.#peers = peers;
     this.#credit = options.credit;
+    this.#earlyMax = options.earlyMax;
     this.#needsCredit = options.needsCredit;
     this.#received = [...state.received];
     this.#early = [...state.early];
     this.#wake = state.wake;
     this.#partial = state.partial;
     this.#started = state.started;
+  }
+
+  /** Some message was consumed, into the buffer of early ones too. */
+  get tookAny(): boolean {
+    return this.#tookAny;
   }
 
   /** The next item, or null: nothing is left, or it may not be taken now. */
@@ -202,7 +210,7 @@ export class Inbox {
     const hand = this.#hands[this.#at];
     if (hand === undefined) return false;
     const { content } = hand;
-    if (!this.#credit && this.#needsCredit(content) && !broken("continue-free")) {
+    if (!this.#credit && this.#needsCredit(content)) {
       this.#stopped = true;
       this.#starved = true;
       return false;
@@ -236,7 +244,12 @@ export class Inbox {
     const peer = this.#peer(content);
     const expected = this.#receivedOf(peer) + 1;
     assert(hand.body !== null, "a channel message that is taken has its body");
-    if (content.sequence > expected) {
+    if (content.sequence > expected && broken("reject-gap")) {
+      this.#stopped = true;
+      this.#starved = true;
+      return false;
+    }
+    if (content.sequence > expected && !broken("accept-gap")) {
       this.#bufferEarly(peer, content, hand.body);
       return true;
     }
@@ -283,8 +296,9 @@ export class Inbox {
       this.#buffered += 1;
     }
     this.#gaps.add(peer);
-    if (this.#early.length > limits.reorderMessagesMax && !broken("unbounded-reorder")) {
-      throw tooManyEarly(addressName(this.#peers.addresses[peer] ?? { vertex: "?", subtask: 0 }));
+    if (this.#early.length > this.#earlyMax && !broken("unbounded-reorder")) {
+      const sender = addressName(this.#peers.addresses[peer] ?? { vertex: "?", subtask: 0 });
+      throw tooManyEarly(sender, this.#earlyMax);
     }
   }
 
@@ -344,9 +358,9 @@ function itemOf(content: Exclude<MessageContent, ChannelMessage>): InboxItem {
   }
 }
 
-function tooManyEarly(sender: string): LimitError {
+function tooManyEarly(sender: string, most: number): LimitError {
   return new LimitError(
-    `more than ${limits.reorderMessagesMax} messages of ${sender} wait for one that is missing`,
+    `more than ${most} early messages, the last of ${sender}, wait for one that is missing`,
     {
       code: "LIMIT_REORDER_MESSAGES",
       hint: "a message of an internal queue was lost; restore the job from its latest checkpoint",

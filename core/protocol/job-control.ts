@@ -112,9 +112,10 @@ export class JobControl {
     });
     await this.#prepareSinks(begun.record, genesis, source.from);
     await this.#fence(begun.record);
+    if (broken("early-start")) await this.sendStarts(begun.record);
     await this.#writeGenesis(genesis);
     await this.#run(begun, source.from);
-    if (!broken("no-start")) await this.sendStarts(begun.record);
+    if (!broken("no-start") && !broken("early-start")) await this.sendStarts(begun.record);
     return begun.record.generation;
   }
 

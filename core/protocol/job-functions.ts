@@ -52,6 +52,8 @@ export interface JobFunctionsOptions {
    * answers to that run beside each other, checkpoints time out.
    */
   readonly acknowledgementSetFrom?: number;
+  /** Messages that wait for one that is missing; more fail the job (P3.3). */
+  readonly reorderMessagesMax?: number;
   readonly print: (line: string) => void;
   /** The job is FAILED: nothing is delivered any more until somebody resumes it. */
   readonly switchOff?: () => Promise<void>;
@@ -271,7 +273,7 @@ export class JobFunctions {
   }
 
   #subtask(address: Address, generation: number): SubtaskTurns {
-    const { topology, ports, codeHash, turnMs } = this.#options;
+    const { topology, ports, codeHash, turnMs, reorderMessagesMax } = this.#options;
     const part = partitionOf(topology.job, generation, address);
     const known = this.#turns.get(part);
     if (known !== undefined) return known;
@@ -290,6 +292,7 @@ export class JobFunctions {
       cache: this.#cache,
       turnMs: turnMs ?? 2_000,
       metrics,
+      reorderMessagesMax: reorderMessagesMax ?? limits.reorderMessagesMax,
       parts: (job) => {
         const made = parts.get(job.runId) ?? this.#parts(address, generation, job, metrics);
         parts.set(job.runId, made);

@@ -63,6 +63,7 @@ export class OutboxSender {
         else await this.#perform(effect, version, token);
       }
     }
+    if (broken("acknowledge-before-send")) await this.#acknowledgeCuts(outbox, token);
     if (outbox.wake !== null) {
       const { number, timeMs } = outbox.wake;
       const wake = this.#wakeMessage(number, timeMs);
@@ -71,9 +72,7 @@ export class OutboxSender {
       token.check();
     }
     await this.#sendAll(this.#addressed(outbox, body), token);
-    for (const effect of outbox.effects) {
-      if (effect.kind === "acknowledge") await this.#acknowledge(effect, token);
-    }
+    await this.#acknowledgeCuts(outbox, token);
     if (broken("ack-before-apply")) {
       for (const effect of outbox.effects) {
         if (effect.kind !== "acknowledge") await this.#perform(effect, version, token);
@@ -82,6 +81,12 @@ export class OutboxSender {
   }
 
   /** OS5. */
+  async #acknowledgeCuts({ effects }: Outbox, token: TurnToken): Promise<void> {
+    for (const effect of effects) {
+      if (effect.kind === "acknowledge") await this.#acknowledge(effect, token);
+    }
+  }
+
   async #acknowledge(
     { checkpoint, member, count }: Effect & { readonly kind: "acknowledge" },
     token: TurnToken,
@@ -165,6 +170,7 @@ export class OutboxSender {
     const { address, generation, ports } = this.#options;
     const channel = hashOf(`${addressName(address)} ${addressName(to)}`).toString(16);
     if (broken("dedup-without-generation")) return `${channel}.${sequence}`;
+    if (broken("dedup-without-attempt")) return `${generation}.${channel}.${sequence}`;
     return `${generation}.${channel}.${sequence}.${randomId(ports.random)}`;
   }
 

@@ -1,7 +1,6 @@
 import { assert } from "../assert.ts";
 import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import { DataError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import { randomId } from "../ports/index.ts";
 import type { FifoMessage } from "../ports/index.ts";
 import { crc32c } from "../record/index.ts";
@@ -42,6 +41,8 @@ export interface SubtaskTurnsOptions {
   readonly turnMs: number;
   /** Null: nobody wants to know. */
   readonly metrics: TurnMetrics | null;
+  /** Early messages that wait at most (P3.3). */
+  readonly reorderMessagesMax: number;
 }
 
 export interface SubtaskParts {
@@ -213,9 +214,10 @@ export class SubtaskTurns {
       peers: this.#options.peers,
       credit,
       needsCredit: needs,
+      earlyMax: this.#options.reorderMessagesMax,
     });
     const workless = !broken("no-witness") || !credit || !head.unit.pending;
-    if (inbox.peek() === null && workless) {
+    if ((await this.#isEmpty(inbox, head, token)) && workless) {
       return this.#nothingNew(head, inbox);
     }
     if (broken("ack-uncommitted") && contents.every(({ kind }) => kind === "wake")) {
@@ -256,6 +258,16 @@ export class SubtaskTurns {
     return { kind: "ran", done: taken.done, blocked: taken.starved, committed: true };
   }
 
+  /** Nothing is taken; what came early is, into the buffer, though it shows no item (P3.3). */
+  async #isEmpty(inbox: Inbox, { unit, stored }: WarmSubtask, token: TurnToken): Promise<boolean> {
+    try {
+      return inbox.peek() === null && !inbox.tookAny;
+    } catch (error) {
+      await unit.close();
+      throw token.isLive() ? new TaskFailure(error, stored.version) : error;
+    }
+  }
+
   /** P3.4: what is not new is acknowledged, and nothing is committed. */
   #nothingNew(
     head: WarmSubtask,
@@ -277,16 +289,30 @@ export class SubtaskTurns {
    * is polled, a timer or overdue output may make some, whatever the messages are.
    */
   async #credit(stored: StoredSubtask, token: TurnToken): Promise<boolean> {
-    const { credits, address, peers, generation } = this.#options;
+    const { credits, address, generation } = this.#options;
+    const peers = this.#creditPeers;
     if (peers.receivers.length === 0) return true;
     return credits.has(address, peers, stored.protocol, generation, token);
   }
 
+  /** With the receivers of channels that have credits: those of data only (H33). */
+  get #creditPeers(): Peers {
+    const { peers, address } = this.#options;
+    if (!broken("credit-control")) return peers;
+    const tasks = peers.addresses.map((_, place) => place).slice(1);
+    return { ...peers, receivers: isCoordinator(address) ? tasks : [0, ...peers.receivers] };
+  }
+
   #needsCredit(content: MessageContent): boolean {
-    if (this.#options.peers.receivers.length === 0) return false;
+    if (this.#creditPeers.receivers.length === 0) return false;
+    const { address } = this.#options;
     switch (content.kind) {
       case "channel":
-        return content.data || (broken("credit-control") && isCoordinator(content.from));
+        if (broken("credit-control") && [content.from, address].some(isCoordinator)) return true;
+        if (broken("continue-free") && addressName(content.from) === addressName(address)) {
+          return false;
+        }
+        return content.data;
       case "wake":
         return true;
       default:
@@ -370,7 +396,7 @@ export class SubtaskTurns {
       assert(protocol.sent[to] === sequence, "PS1: a message has the next number of its channel");
     }
     assert(
-      protocol.early.length <= limits.reorderMessagesMax || broken("unbounded-reorder"),
+      protocol.early.length <= this.#options.reorderMessagesMax || broken("unbounded-reorder"),
       "P3.3: the reorder buffer is bounded",
     );
   }

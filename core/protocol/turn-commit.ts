@@ -179,7 +179,9 @@ export class TurnCommit {
     };
     for (const { to, control } of result.controls) add(to, control);
     if (announces) add(0, { kind: "active" });
-    for (const peer of inbox.gaps) add(peer, { kind: "repair" });
+    if (!broken("no-repair")) {
+      for (const peer of inbox.gaps) add(peer, { kind: "repair" });
+    }
     if (this.#needsContinue(parts)) add(this.#self, { kind: "continue" });
     return [...bodies]
       .sort(([left], [right]) => left - right)
@@ -200,7 +202,10 @@ export class TurnCommit {
     if (!result.pending || broken("no-continue")) return false;
     if (inbox.left > 0) return false;
     const self = this.#self;
-    return (stored.protocol.sent[self] ?? 0) <= (inbox.received[self] ?? 0);
+    const received = inbox.received[self] ?? 0;
+    const tookOne = received > (stored.protocol.received[self] ?? 0);
+    if (broken("continue-free") && tookOne && result.keepsWake) return false;
+    return (stored.protocol.sent[self] ?? 0) <= received;
   }
 
   #body(

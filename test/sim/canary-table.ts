@@ -13,25 +13,20 @@ const quiet = { actions: [], replays: false, warmBytesMax: 8_000_000 } as const;
 const crashes = { "crash-before": 0.01, "crash-after": 0.03, "result-lost": 0.05 } as const;
 const doubles = { "double-send": 0.1, "result-lost": 0.1, expire: 0.2, overrun: 0.05 } as const;
 
+/** A message of a channel is lost; with credit for more behind it. */
+const oneVanishes = {
+  size: 80,
+  job: windowed,
+  rates: {},
+  only: ["vanish@message:windowed/counts#12"],
+  turnsMax: 5_000,
+} as const;
+
 const restores = (...at: readonly number[]): readonly PlannedAction[] =>
   at.map((when) => ({ kind: "restore", at: when, parallelism: 2 }));
 
-/** Rules whose breaking shows nothing here, and why. */
-export const notFound = {
-  "drop-newer":
-    "starts are sent only when all ledgers of their generation exist, and reads are consistent",
-  "credit-control":
-    "an experiment of the model: credit for control messages has no deadlock (P11.3)",
-  "continue-free":
-    "a continue that is taken without credit leaves another one: busy, but nothing is lost",
-  "unbounded-reorder": "credits keep a channel far below the bound of the reorder buffer",
-} as const satisfies Readonly<Partial<Record<Canary, string>>>;
-
-/** The others: a rule without a place here does not compile. */
-export type FoundCanary = Exclude<Canary, keyof typeof notFound>;
-
-/** Every rule that can be broken, and what finds it. */
-export const canaryTable: Readonly<Record<FoundCanary, CanaryCase>> = {
+/** Every rule that can be broken, and what finds it: a rule without a place here does not compile. */
+export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
   "no-duplicate-check": {
     rules: ["I-WITNESS", "EXACTLY-ONCE", "I-NOGAP"],
     job: windowed,
@@ -150,10 +145,35 @@ export const canaryTable: Readonly<Record<FoundCanary, CanaryCase>> = {
     rates: { slow: 0.04 },
     turnsMax: 20_000,
   },
+  "early-start": {
+    rules: ["I-GEN", "I-SEAL", "I-2PC", "EXACTLY-ONCE"],
+    job: windowed,
+    size: 100,
+    settings: { ...quiet, actions: restores(0.2, 0.5, 0.8) },
+    rates: { "actor-crash": 0.5 },
+    turnsMax: 10_000,
+  },
+  "drop-newer": {
+    beside: ["early-start"],
+    rules: ["I-ACK", "LIVENESS"],
+    job: windowed,
+    size: 60,
+    settings: quiet,
+    rates: {},
+    turnsMax: 2_000,
+  },
   "dedup-without-generation": {
     rules: ["I-ACK", "I-OUTBOX", "LIVENESS"],
     job: windowed,
     settings: { actions: restores(0.3, 0.6) },
+    rates: { swallow: 0.1 },
+    turnsMax: 5_000,
+  },
+  "dedup-without-attempt": {
+    rules: ["I-ACK", "I-OUTBOX", "LIVENESS"],
+    job: windowed,
+    size: 60,
+    settings: quiet,
     rates: { swallow: 0.1 },
     turnsMax: 5_000,
   },
@@ -252,12 +272,33 @@ export const canaryTable: Readonly<Record<FoundCanary, CanaryCase>> = {
     rates: crashes,
     turnsMax: 5_000,
   },
+  "credit-control": {
+    rules: ["LIVENESS", "LIVELOCK"],
+    job: windowed,
+    size: 60,
+    settings: { ...quiet, credits: 1 },
+    rates: {},
+    turnsMax: 1_000,
+  },
   "held-consumed": {
     rules: ["I-HELD"],
     job: join,
     settings: { ...quiet, credits: 1, checkpointMs: 500, parallelism: 2 },
     rates: { slow: 0.1, "late-start": 0.03 },
     turnsMax: 20_000,
+  },
+  "continue-free": {
+    rules: ["LIVENESS", "EXACTLY-ONCE"],
+    job: timers,
+    size: 300,
+    settings: {
+      ...quiet,
+      credits: 1,
+      checkpointMs: 86_400_000,
+      bounds: { recordsMax: 64, emissionsMax: 4 },
+    },
+    rates: {},
+    turnsMax: 2_000,
   },
   "pending-free": {
     rules: ["I-CREDIT"],
@@ -300,5 +341,50 @@ export const canaryTable: Readonly<Record<FoundCanary, CanaryCase>> = {
     },
     rates: { slow: 0.1 },
     turnsMax: 10_000,
+  },
+  "accept-gap": {
+    rules: ["EXACTLY-ONCE", "LIVENESS", "I-CUT"],
+    ...oneVanishes,
+    settings: { ...quiet, credits: 8 },
+  },
+  "reject-gap": {
+    rules: ["LIVELOCK", "LIVENESS"],
+    ...oneVanishes,
+    settings: { ...quiet, credits: 8 },
+  },
+  "no-repair": {
+    rules: ["LIVELOCK", "LIVENESS"],
+    ...oneVanishes,
+    settings: { ...quiet, credits: 8 },
+  },
+  "unbounded-reorder": {
+    rules: ["BOUND"],
+    job: timers,
+    size: 300,
+    settings: {
+      ...quiet,
+      credits: 8,
+      parallelism: 2,
+      bounds: { recordsMax: 8, emissionsMax: 8 },
+      reorderMessagesMax: 1,
+      attempts: 3,
+    },
+    rates: {},
+    only: ["vanish@message:timers/fire#6"],
+    turnsMax: 2_000,
+  },
+  "acknowledge-before-send": {
+    rules: ["I-EFFECTS"],
+    job: windowed,
+    settings: { ...quiet, acknowledgementSetFrom: 0 },
+    rates: {},
+    turnsMax: 1_000,
+  },
+  "drop-acknowledged": {
+    rules: ["I-ACK", "I-OUTBOX"],
+    job: windowed,
+    settings: { ...quiet, acknowledgementSetFrom: 0, checkpointMs: 500 },
+    rates: { ...crashes, expire: 0.3, overrun: 0.1, slow: 0.1 },
+    turnsMax: 20_000,
   },
 };

@@ -65,7 +65,7 @@ export class Control {
       const control = this.#control(context);
       const record = await recordOf(control);
       if (record === null) return;
-      if (record.phase === "stopped" || record.phase === "sealing") {
+      if (record.phase === "stopped" || record.phase === "sealing" || asksForRestore(record)) {
         await control.start({ from: "latest" });
       }
       this.#deployPlanOf(await recordOf(control));
@@ -171,6 +171,11 @@ export class Control {
 
 async function recordOf(control: JobControl): Promise<JobRecord | null> {
   return (await control.overview())?.record ?? null;
+}
+
+/** An error that says so is taken at its word. */
+function asksForRestore({ phase, failure }: JobRecord): boolean {
+  return phase === "failed" && failure?.message.includes("restore the job") === true;
 }
 
 /** Errors that say "try again" are taken at their word. */

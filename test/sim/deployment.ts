@@ -51,8 +51,8 @@ export class Deployment {
     const known = this.#built.get(name);
     if (known !== undefined) return known;
     const size = this.#size;
-    const { checkpointMs, checkpointTimeoutMs } = this.#settings;
-    const options = { size, parallelism, version, checkpointMs, checkpointTimeoutMs };
+    const { checkpointMs, checkpointTimeoutMs, attempts } = this.#settings;
+    const options = { size, parallelism, version, checkpointMs, checkpointTimeoutMs, attempts };
     const { program } = buildJob(this.#job.make(options));
     const topology = new JobTopology(program);
     this.#built.set(name, topology);
@@ -79,7 +79,8 @@ export class Deployment {
   }
 
   container(ports: FunctionPorts): ContainerCode {
-    const { credits, bounds, turnMs, warmBytesMax, acknowledgementSetFrom } = this.#settings;
+    const { credits, bounds, turnMs, warmBytesMax } = this.#settings;
+    const { acknowledgementSetFrom, reorderMessagesMax } = this.#settings;
     const functions = new JobFunctions({
       topology: new JobTopology(this.program(ports)),
       ports,
@@ -89,6 +90,7 @@ export class Deployment {
       turnMs,
       warmBytesMax,
       acknowledgementSetFrom,
+      reorderMessagesMax,
       print: () => undefined,
       onError: this.#onError,
     });

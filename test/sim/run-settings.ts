@@ -1,4 +1,5 @@
 import type { TurnBounds } from "../../core/protocol/task-unit-factory.ts";
+import { limits } from "../../core/limits.ts";
 import type { Stream } from "./random.ts";
 
 /** How a run's job is set up, drawn from its seed. */
@@ -13,6 +14,10 @@ export interface RunSettings {
   readonly warmBytesMax: number;
   /** With more subtasks than this checkpoints are acknowledged in sets. */
   readonly acknowledgementSetFrom: number;
+  /** Early messages that a subtask keeps at most. */
+  readonly reorderMessagesMax: number;
+  /** Attempts of a turn that fails, before the job is FAILED. */
+  readonly attempts: number;
   /** All vertices in one function, or one each. */
   readonly oneFunction: boolean;
   readonly actions: readonly PlannedAction[];
@@ -39,7 +44,7 @@ export interface PlannedAction {
   readonly parallelism: number;
 }
 
-/** More subtasks than any job has. */
+/** More subtasks than any job has, and more attempts than a run lasts for. */
 const NEVER = 1_000_000;
 
 const KINDS: readonly ActionKind[] = [
@@ -68,6 +73,8 @@ export function drawSettings(random: Stream): RunSettings {
     turnMs: Math.round(random.logBetween(100, 4_000)),
     warmBytesMax: random.chance(0.2) ? 0 : 8_000_000,
     acknowledgementSetFrom: random.fork("acknowledgements").pick([0, 1, NEVER]),
+    reorderMessagesMax: limits.reorderMessagesMax,
+    attempts: NEVER,
     oneFunction: random.chance(0.3),
     replays: random.chance(0.3),
     actions: Array.from({ length: count }, () => ({

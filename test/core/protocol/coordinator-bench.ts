@@ -172,6 +172,7 @@ export class CoordinatorBench {
       peers: this.#peers,
       credit: true,
       needsCredit: () => false,
+      earlyMax: 0,
     });
     const unit = this.#unit ?? (await this.#create());
     const version = this.#version + 1;

@@ -56,6 +56,7 @@ function inbox(hands: readonly Hand[], state: Partial<ProtocolState> = {}, credi
     state: { ...initialProtocolState(addresses.length), ...state },
     peers,
     credit,
+    earlyMax: limits.reorderMessagesMax,
     needsCredit: (content) =>
       content.kind === "wake" || (content.kind === "channel" && content.data),
   });
@@ -224,6 +225,13 @@ describe("an inbox", () => {
   test("refuses more early messages than it may keep, by name", () => {
     const hands = Array.from({ length: limits.reorderMessagesMax + 1 }, (_, i) => data("a", i + 2));
     expect(errorOf(() => take(inbox(hands))).code).toBe("LIMIT_REORDER_MESSAGES");
+  });
+
+  test("has taken an early message, though it has no item to show", () => {
+    const from = inbox([data("a", 2)]);
+    expect(from.peek()).toBeNull();
+    expect(from.tookAny).toBe(true);
+    expect(from.finish()).toMatchObject({ done: 1, witness: true, gaps: [A] });
   });
 
   test("has no witness in messages that are no-ops for ever", () => {

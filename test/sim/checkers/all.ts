@@ -27,7 +27,7 @@ export function allCheckers(
     twoPhase,
     new WriteAheadChecker(),
     new WatermarkChecker(context),
-    new BoundChecker(),
+    new BoundChecker(context),
     new IdleChecker(completions),
   ];
 }

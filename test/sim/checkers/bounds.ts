@@ -1,5 +1,5 @@
 import { limits } from "../../../core/limits.ts";
-import type { Checker, Commit } from "./checker.ts";
+import type { Checker, CheckerContext, Commit } from "./checker.ts";
 import { Violation } from "./violation.ts";
 
 /** Entries behind the newest base entry, beyond the limit, that a turn may leave. */
@@ -11,6 +11,11 @@ const ENTRIES_MORE = 2;
  */
 export class BoundChecker implements Checker {
   readonly rule = "BOUND";
+  readonly #context: CheckerContext;
+
+  constructor(context: CheckerContext) {
+    this.#context = context;
+  }
 
   onCommit({ after }: Commit): void {
     const { partition, version, entry, protocol, outbox, peers } = after;
@@ -24,7 +29,7 @@ export class BoundChecker implements Checker {
     if (outbox.messages.length > peers.addresses.length) {
       throw new Violation(this.rule, `${partition} ${version} sends two messages to one target`);
     }
-    if (protocol.early.length > limits.reorderMessagesMax) {
+    if (protocol.early.length > this.#context.settings.reorderMessagesMax) {
       throw new Violation(
         this.rule,
         `${partition} ${version} keeps ${protocol.early.length} early ones`,

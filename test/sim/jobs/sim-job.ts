@@ -12,6 +12,8 @@ export interface SimJobOptions {
   readonly parallelism: number;
   readonly checkpointMs: number;
   readonly checkpointTimeoutMs: number;
+  /** Of a turn that fails. */
+  readonly attempts: number;
   /** A later version has the same uids and one more operator without state. */
   readonly version: number;
 }
@@ -39,9 +41,9 @@ export interface SimJob {
   spanMs(size: number): number;
 }
 
-/** Settings that all jobs share: nothing fails for good, checkpoints are frequent. */
+/** Settings that all jobs share: checkpoints are frequent, and may fail. */
 export function settingsOf(options: SimJobOptions): Settings {
-  const { parallelism, checkpointMs, checkpointTimeoutMs } = options;
+  const { parallelism, checkpointMs, checkpointTimeoutMs, attempts } = options;
   return {
     parallelism,
     checkpointing: {
@@ -49,7 +51,7 @@ export function settingsOf(options: SimJobOptions): Settings {
       timeout: { milliseconds: checkpointTimeoutMs },
       tolerableFailures: 1_000_000,
     },
-    restart: restartStrategy.fixedDelay({ attempts: 1_000_000, delay: { seconds: 1 } }),
+    restart: restartStrategy.fixedDelay({ attempts, delay: { seconds: 1 } }),
   };
 }
 
