@@ -22,6 +22,14 @@ const oneVanishes = {
   turnsMax: 5_000,
 } as const;
 
+/** Whoever seals a coordinator looks for its head first: meanwhile a checkpoint may complete. */
+function slowSeals(job: string): readonly string[] {
+  return Array.from({ length: 270 }, (_, index) => {
+    const ledger = `${job}/${1 + Math.floor(index / 30)}/:coordinator/0`;
+    return `slow@ledger.newest:${ledger}#${1 + (index % 30)}`;
+  });
+}
+
 const restores = (...at: readonly number[]): readonly PlannedAction[] =>
   at.map((when) => ({ kind: "restore", at: when, parallelism: 2 }));
 
@@ -47,7 +55,7 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
     turnsMax: 1_000,
   },
   "resend-starts-with": {
-    rules: ["I-ACK", "I-OUTBOX"],
+    rules: ["I-ACK", "I-OUTBOX", "LIVENESS"],
     job: windowed,
     settings: quiet,
     rates: { ...crashes, "stale-delete": 1, expire: 0.3, "result-partial": 0.3, overrun: 0.1 },
@@ -139,10 +147,15 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
   },
   "choose-before-seal": {
     rules: ["I-SEAL", "I-2PC", "EXACTLY-ONCE"],
-    job: deadLetters,
-    size: 150,
-    settings: { ...quiet, checkpointMs: 500, actions: restores(0.2, 0.4, 0.6, 0.8, 1) },
-    rates: { slow: 0.04 },
+    job: ticks,
+    settings: {
+      ...quiet,
+      checkpointMs: 500,
+      checkpointTimeoutMs: 600_000,
+      actions: restores(0.2, 0.4, 0.6, 0.8, 1),
+    },
+    rates: {},
+    only: slowSeals("ticks"),
     turnsMax: 20_000,
   },
   "early-start": {
@@ -383,8 +396,14 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
   "drop-acknowledged": {
     rules: ["I-ACK", "I-OUTBOX"],
     job: windowed,
-    settings: { ...quiet, acknowledgementSetFrom: 0, checkpointMs: 500 },
-    rates: { ...crashes, expire: 0.3, overrun: 0.1, slow: 0.1 },
-    turnsMax: 20_000,
+    size: 60,
+    settings: {
+      ...quiet,
+      acknowledgementSetFrom: 0,
+      checkpointMs: 500,
+      checkpointTimeoutMs: 600_000,
+    },
+    rates: { slow: 0.3, expire: 0.8, overrun: 0.3 },
+    turnsMax: 5_000,
   },
 };
