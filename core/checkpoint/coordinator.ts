@@ -15,6 +15,9 @@ import type {
 import { FailureCounter } from "./failure-counter.ts";
 import { PendingCheckpoint, subtaskName } from "./pending-checkpoint.ts";
 
+/** Timeouts for which an expired checkpoint keeps its slot. */
+const EXPIRIES_MAX = 10;
+
 /**
  * Decides when checkpoints start, complete and fail: events in, decisions out. It has no clock and
  * no I/O; a host sends each event with the time and carries out the decisions in their order.
@@ -30,7 +33,9 @@ import { PendingCheckpoint, subtaskName } from "./pending-checkpoint.ts";
  *   CC9  while it is suspended nothing starts but savepoints
  *   CC10 one that expires is given up, but keeps its slot until its barriers have been everywhere:
  *        under pressure they would pile up in front of the data. While they take longer still, each
- *        further timeout counts as a failure, as that of the checkpoint which did not start
+ *        further timeout counts as a failure, as that of the checkpoint which did not start; after
+ *        `EXPIRIES_MAX` of them the next one starts all the same: if a barrier was lost, only what
+ *        comes behind it shows that
  */
 export class CheckpointCoordinator<S> {
   readonly #settings: CoordinatorSettings;
@@ -271,6 +276,7 @@ export class CheckpointCoordinator<S> {
       while (this.#expiresAt(pending) <= now) pending.expire();
       if (expired) this.#countFailure(pending, "expired", detail);
       else this.#fail(pending, "expired", detail);
+      if (pending.expiries > EXPIRIES_MAX) this.#pending.delete(pending.checkpoint);
     }
   }
 
@@ -328,9 +334,7 @@ export class CheckpointCoordinator<S> {
   #earliest(): number | null {
     let earliest = this.#periodicDue();
     for (const pending of this.#pending.values()) {
-      // The failure of a savepoint counts for nobody else, so it is not looked at again.
-      if (pending.acknowledged || (pending.expired && pending.type === "savepoint")) continue;
-      earliest = Math.min(earliest, this.#expiresAt(pending));
+      if (!pending.acknowledged) earliest = Math.min(earliest, this.#expiresAt(pending));
     }
     return earliest === Infinity ? null : earliest;
   }

@@ -135,6 +135,7 @@ class Observer {
       if (periods <= known.expiries) continue;
       known.expiries = periods;
       if (known.type === "checkpoint") this.#overdue.push(checkpoint);
+      if (periods > 10) known.travels = false;
     }
   }
 
@@ -222,8 +223,8 @@ class Observer {
     known.state = "aborted";
     if (reason === "expired") {
       this.#countOverdue(checkpoint);
-      known.travels = true;
       known.expiries = Math.floor((this.now - known.triggeredAt) / this.#settings.timeoutMs);
+      known.travels = known.expiries <= 10;
     }
     if (known.type === "checkpoint") this.#active = true;
     else expect(reason).not.toBe("subsumed");

@@ -259,6 +259,18 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    name: "timeout: barriers that are under way for ten more timeouts are waited for no longer",
+    settings: { timeoutMs: 300, intervalMs: 100, tolerableFailures: 20 },
+    steps: [
+      [0, start],
+      [0, active, "wake 100"],
+      [100, tick, "trigger checkpoint 1", "wake 400"],
+      [400, tick, "abort 1: expired", "wake 700"],
+      [3_399, tick, "wake 3400"],
+      [3_400, tick, "trigger checkpoint 2", "wake 3700"],
+    ],
+  },
+  {
     name: "timeout: a savepoint does not wait for the barriers of an expired one, and its end is theirs",
     settings: { timeoutMs: 300, intervalMs: null },
     steps: [
@@ -503,17 +515,16 @@ const rows: readonly Row[] = [
     steps: [
       [0, start],
       [0, askSavepoint("a"), "trigger savepoint 1", "wake 100"],
-      [100, tick, "abort 1 of a: expired"],
-      [101, askSavepoint("b"), "trigger savepoint 2", "wake 201"],
-      [102, ack(2), "store 2 [s0]", "wake never"],
+      [100, tick, "abort 1 of a: expired", "wake 200"],
+      [101, askSavepoint("b"), "trigger savepoint 2"],
+      [102, ack(2), "store 2 [s0]"],
       [103, storeFailed(2), "abort 2 of b: finalize-failure"],
-      [104, askSavepoint("c"), "trigger savepoint 3", "wake 204"],
+      [104, askSavepoint("c"), "trigger savepoint 3"],
       [
         105,
         decline(3),
         "abort 3 of c: declined",
         "fail: checkpoint 3 failed (declined: full); failures in a row that are tolerable: 0",
-        "wake never",
       ],
     ],
   },

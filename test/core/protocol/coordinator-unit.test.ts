@@ -217,7 +217,7 @@ const rows: readonly Row[] = [
     steps: [
       [0, [start, drain("d")], `trigger savepoint 1 and drain ${toSources}`, "wake 1000"],
       [10, allFinished],
-      [1_000, [wake], "resume -> numbers/0 numbers/1 work/0 out/0", "wake never"],
+      [1_000, [wake], "resume -> numbers/0 numbers/1 work/0 out/0", "wake 2000"],
       [1_005, acks(1), `trigger 2 ${toSources}`, "wake 2005"],
       [1_010, acks(2), ...lastNotify(2), "release", "wake never"],
       [
