@@ -38,6 +38,8 @@ export const limits = {
   snapshotEntriesMax: 16,
   /** Bytes of changed state since the last snapshot from which on a turn writes one. */
   snapshotBytesMax: 524_288,
+  /** Bytes of changed keyed state that a base entry keeps in itself, rather than in a file. */
+  entrySegmentBytesMax: 65_536,
   /** Bytes of a subtask's keyed state up to which it is rewritten in one turn; a larger one is
    * rewritten some key groups at a time, about so much in a turn. */
   stateRewriteBytesMax: 4_194_304,

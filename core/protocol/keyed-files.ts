@@ -20,6 +20,8 @@ export interface WrittenFile {
 export interface KeyedSnapshot {
   readonly files: readonly KeyedBase[];
   readonly objects: readonly WrittenFile[];
+  /** Uids whose segments are in the files now, and no longer in entries. */
+  readonly written: readonly string[];
 }
 
 export interface KeyedFilesOptions {
@@ -44,6 +46,7 @@ interface KeyGroups {
  *        only what a restore gave lies below them
  *   KF2  a new base is written when the files on top outweigh it, so that all that is ever written
  *        is at most about twice what changed; and always first after a restore
+ *        Until they are worth a file, and no checkpoint names them, the segments stay in the entries
  *   KF3  every key holds the commit id: a loser's file is nobody's (H15)
  *   KF4  state that is too large for one turn is rewritten key group by key group: each pack ends
  *        with the next ones, and what lies below the oldest of these goes
@@ -100,12 +103,19 @@ export class KeyedFiles {
   ): KeyedSnapshot {
     const files: KeyedBase[] = [];
     const objects: WrittenFile[] = [];
+    const written: string[] = [];
     const id = broken("snapshot-by-checkpoint") && checkpoint > 0 ? `c${checkpoint}` : commitId;
     for (const { node, state } of operators) {
       if (state === null) continue;
       const { uid } = node;
       const before = this.of(uid);
       const since = segments(uid);
+      const changed = since.reduce((sum, { length }) => sum + length, 0);
+      if (checkpoint === 0 && changed < limits.entrySegmentBytesMax) {
+        files.push(before);
+        continue;
+      }
+      written.push(uid);
       if (this.#rolls(before, since)) {
         files.push(this.#roll(uid, state, before, since, version, id, objects));
       } else if (this.#needsBase(before, since)) {
@@ -120,7 +130,7 @@ export class KeyedFiles {
         objects.push(file);
       } else files.push(before);
     }
-    return { files, objects };
+    return { files, objects, written };
   }
 
   /** The whole state as files of a savepoint, below its own folder. */

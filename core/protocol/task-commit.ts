@@ -100,7 +100,7 @@ export class TaskCommit {
     );
     this.#announceEnd(work);
     this.#sectionChanges(changes);
-    if (snapshot !== null) changes.push(...clearedSegments(this.#task));
+    for (const uid of snapshot?.written ?? []) changes.push(clearSection(KeyedFiles.section(uid)));
     this.#options.sections.apply(changes);
     this.#version = version;
     this.#entriesSinceBase = snapshot === null ? this.#entriesSinceBase + 1 : 0;
@@ -238,10 +238,4 @@ export class TaskCommit {
       replace(operatorSection(node.uid), toBytes(operatorState.snapshot()));
     }
   }
-}
-
-function clearedSegments(task: StreamTask): readonly SectionChange[] {
-  return task.operators.flatMap(({ node, state }) =>
-    state === null ? [] : [clearSection(KeyedFiles.section(node.uid))],
-  );
 }

@@ -16,25 +16,28 @@ class Writer {
   readonly written: { readonly all: number; readonly changes: number }[] = [];
   files: readonly KeyedBase[] = [];
   readonly #keyed: KeyedFiles;
+  /** What lies in entries since the last file. */
+  #since: Uint8Array[] = [];
   #version = 0;
 
   constructor(rewriteBytesMax: number) {
     this.#keyed = new KeyedFiles({ ...OPTIONS, rewriteBytesMax }, []);
   }
 
-  turn(steps: readonly Step[]): void {
+  turn(steps: readonly Step[], cuts = true): void {
     this.#version += 1;
     for (const each of steps) this.subject.apply(each);
     const segment = this.subject.backend.turnSegment();
-    const segments = segment === null ? [] : [segment];
-    const { files, objects } = this.#keyed.snapshot(
+    if (segment !== null) this.#since.push(segment);
+    const { files, objects, written } = this.#keyed.snapshot(
       // Only these two are looked at.
       [{ node: { uid: "sum" }, state: this.subject.backend } as unknown as ChainedOperator],
-      () => segments,
+      () => this.#since,
       this.#version,
       "c",
-      0,
+      cuts ? this.#version : 0,
     );
+    if (written.includes("sum")) this.#since = [];
     for (const { ref, bytes } of objects) this.objects.set(ref.key, bytes);
     this.files = files;
     this.#keyed.committed(files);
@@ -50,19 +53,20 @@ class Writer {
 
   restored(): Subject {
     const files = this.own.map(({ key }) => this.objects.get(key) as Uint8Array);
-    return new Subject({ files: [files] });
+    return new Subject({ files: [[...files, ...this.#since]] });
   }
 }
 
 test("files hold the state, whether they are rewritten at once or key group by key group", () => {
-  const turns = fc.array(fc.array(step, { maxLength: 12 }), { minLength: 1, maxLength: 60 });
+  const turn = fc.record({ steps: fc.array(step, { maxLength: 12 }), cuts: fc.boolean() });
+  const turns = fc.array(turn, { minLength: 1, maxLength: 60 });
   fc.assert(
     fc.property(turns, fc.constantFrom(1, 200, 1_000, 1_000_000), (all, rewriteBytesMax) => {
       const model = new Model();
       const writer = new Writer(rewriteBytesMax);
-      for (const steps of all) {
+      for (const { steps, cuts } of all) {
         for (const each of steps) model.apply(each);
-        writer.turn(steps);
+        writer.turn(steps, cuts);
         expect(writer.own.length).toBeLessThan(140);
       }
       expect(writer.restored().contents()).toEqual(model.contents());
@@ -96,4 +100,22 @@ test("large state is rewritten a little in every turn, and the files stay few", 
   expect(bytes).toBeLessThan(whole * 3);
   expect(writer.own.every(({ kind }) => kind === "segment")).toBe(true);
   expect(writer.restored().contents()).toEqual(model.contents());
+});
+
+test("small changes stay in the entries until a checkpoint names them, or there are many", () => {
+  const writer = new Writer(1_000_000);
+  const put = (key: number): Step => ({
+    namespace: null,
+    key,
+    operation: { kind: "value", value: key },
+  });
+  for (let turn = 0; turn < 10; turn += 1) writer.turn([put(turn)], false);
+  expect(writer.objects.size).toBe(0);
+  writer.turn([], true);
+  expect(writer.objects.size).toBe(1);
+  writer.turn(
+    Array.from({ length: 100_000 }, (_, key) => put(key * 7_919)),
+    false,
+  );
+  expect(writer.objects.size).toBe(2);
 });

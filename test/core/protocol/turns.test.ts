@@ -51,7 +51,7 @@ describe("turns", () => {
   });
 
   test("in another container read what was written since, not the whole state again", async () => {
-    const fired: number[] = [];
+    const fired: string[] = [];
     const job = defineJob({
       name: "hops",
       checkpointing: { interval: { hours: 10 } },
@@ -64,13 +64,13 @@ describe("turns", () => {
           )
           .keyBy((index) => index)
           .process({
-            state: { seen: valueState<number>("seen") },
+            state: { seen: valueState<string>("seen") },
             processElement(index, ctx) {
-              ctx.state.seen.update(index);
+              ctx.state.seen.update(`the number ${index} was seen`);
               ctx.timers.registerEventTimeTimer(1_000_000);
             },
             onTimer(_timestamp, ctx) {
-              fired.push(ctx.state.seen.value() ?? -1);
+              fired.push(ctx.state.seen.value() ?? "");
             },
           })
           .uid("waiting")
