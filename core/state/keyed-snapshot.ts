@@ -56,11 +56,7 @@ export function writeWhole(
 ): Uint8Array {
   assert(!hasChanges(tables), "F5: what is written whole is what the segments before it say");
   const compute = (identity: KeyIdentity): number => keyGroup(identity, owned.maxParallelism);
-  const slotsIn = (table: StateTable): number[] =>
-    table.liveSlots().filter((slot) => {
-      const group = table.keyGroup(slot, compute);
-      return group >= first && group <= last;
-    });
+  const slotsIn = (table: StateTable): number[] => table.liveSlotsOf(first, last, compute);
   return writeFile(tables, owned, tables.all(), slotsIn, { dropped: [], whole: [first, last] });
 }
 

@@ -229,6 +229,17 @@ export class StateTable {
     return slots;
   }
 
+  /** Slots of live keys of some key groups, both ends included; `compute` as in `keyGroup`. */
+  liveSlotsOf(first: number, last: number, compute: (identity: KeyIdentity) => number): number[] {
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.#identities.length; slot++) {
+      if (!this.isLive(slot)) continue;
+      const group = this.keyGroup(slot, compute);
+      if (group >= first && group <= last) slots.push(slot);
+    }
+    return slots;
+  }
+
   /** Slots changed since the last snapshot: live ones, and dead ones that need a tombstone (T3). */
   changedSlots(): number[] {
     if (this.#dirtySlots.length * 4 > this.#identities.length) return this.#scanChanged();

@@ -71,7 +71,7 @@ export function drawSettings(random: Stream): RunSettings {
       rewriteBytesMax: Math.round(random.fork("rewrite").logBetween(100, 4_000_000)),
     },
     turnMs: Math.round(random.logBetween(100, 4_000)),
-    warmBytesMax: random.chance(0.2) ? 0 : 8_000_000,
+    warmBytesMax: random.chance(0.2) ? 0 : 512_000_000,
     acknowledgementSetFrom: random.fork("acknowledgements").pick([0, 1, NEVER]),
     reorderMessagesMax: limits.reorderMessagesMax,
     attempts: NEVER,
