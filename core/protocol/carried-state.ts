@@ -33,7 +33,9 @@ export function sinceCarried(
   const last = before.own.at(-1)?.key;
   const at = last === undefined ? -1 : own.findIndex(({ key }) => key === last);
   const added = own.slice(at + 1);
-  if ((last !== undefined && at < 0) || restored.length !== before.restored.length) return null;
+  // Without the file they follow nobody knows how many there were: those in between may be gone.
+  const follows = last === undefined ? added.length === 0 : at >= 0;
+  if (!follows || restored.length !== before.restored.length) return null;
   if (added.length === 0) return { files: [], segments };
   // The first of them has the segments that were there before, too; once more is harmless.
   return added.some(({ kind }) => kind === "base") ? null : { files: added, segments: 0 };
