@@ -54,7 +54,8 @@ export type Canary =
   | "no-repair"
   | "unbounded-reorder"
   | "acknowledge-before-send"
-  | "drop-acknowledged";
+  | "drop-acknowledged"
+  | "carried-over-gap";
 
 /** Whether a rule is broken in this build. */
 export function broken(_canary: Canary): boolean {

@@ -1,5 +1,6 @@
 import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import type { LiveKeyedState } from "../runtime/task-environment.ts";
+import { broken } from "./canaries.ts";
 import type { KeyedBase } from "./ledger-entry.ts";
 
 /**
@@ -16,17 +17,22 @@ export interface CarriedState {
   readonly segments: number;
 }
 
-/** What was written since the version of a carried state. */
+/** Carried state, and what was written since its version. */
 export interface SinceCarried {
+  readonly uid: string;
+  readonly live: LiveKeyedState;
   /** To be read; none if only segments came. */
   readonly files: readonly KeyedFileRef[];
   /** How many of the segments at the head are in the carried state already. */
   readonly segments: number;
 }
 
-/** Null: the state was written as a whole since, so that deletions before that are not known. */
+/**
+ * Null: not all that was written since is there to be read. The state was written as a whole, which
+ * does not say what was deleted before, or files between those it had and those there are may be gone.
+ */
 export function sinceCarried(
-  { uid, files: before, segments }: CarriedState,
+  { uid, live, files: before, segments }: CarriedState,
   files: readonly KeyedBase[],
 ): SinceCarried | null {
   const { own, restored } = files.find((each) => each.uid === uid) ?? NO_FILES;
@@ -36,9 +42,11 @@ export function sinceCarried(
   // Without the file they follow nobody knows how many there were: those in between may be gone.
   const follows = last === undefined ? added.length === 0 : at >= 0;
   if (!follows || restored.length !== before.restored.length) return null;
-  if (added.length === 0) return { files: [], segments };
+  const had = broken("carried-over-gap") ? segments + 1 : segments;
+  if (added.length === 0) return { uid, live, files: [], segments: had };
   // The first of them has the segments that were there before, too; once more is harmless.
-  return added.some(({ kind }) => kind === "base") ? null : { files: added, segments: 0 };
+  if (added.some(({ kind }) => kind === "base")) return null;
+  return { uid, live, files: added, segments: 0 };
 }
 
 const NO_FILES: Pick<KeyedBase, "own" | "restored"> = { own: [], restored: [] };

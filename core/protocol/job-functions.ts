@@ -32,6 +32,7 @@ import { TaskUnitFactory, type TurnBounds } from "./task-unit-factory.ts";
 import { TurnCommit } from "./turn-commit.ts";
 import { TurnMetrics } from "./turn-metrics.ts";
 import { TurnToken } from "./turn-token.ts";
+import type { UnitFactory } from "./unit.ts";
 import { WarmCache } from "./warm-cache.ts";
 
 export interface JobFunctionsOptions {
@@ -55,6 +56,8 @@ export interface JobFunctionsOptions {
   /** Messages that wait for one that is missing; more fail the job (P3.3). */
   readonly reorderMessagesMax?: number;
   readonly print: (line: string) => void;
+  /** Who watches how the live tasks are made, or makes others. */
+  readonly taskFactory?: (factory: UnitFactory) => UnitFactory;
   /** The job is FAILED: nothing is delivered any more until somebody resumes it. */
   readonly switchOff?: () => Promise<void>;
   /** Every error, for logs and tests. */
@@ -317,6 +320,7 @@ export class JobFunctions {
     metrics: TurnMetrics | null,
   ): SubtaskParts {
     const { topology, ports, codeHash, bounds, print } = this.#options;
+    const { taskFactory = (factory) => factory } = this.#options;
     const { clock, random } = ports;
     const from = this.#options.acknowledgementSetFrom ?? limits.acknowledgementSetFrom;
     const usesSets = topology.subtasks.length > from;
@@ -368,21 +372,23 @@ export class JobFunctions {
     }
     return {
       sender,
-      factory: new TaskUnitFactory({
-        topology,
-        address,
-        runId,
-        generation,
-        clock,
-        random,
-        outputs,
-        bounds: bounds ?? {
-          recordsMax: limits.functionRecordsMax,
-          emissionsMax: limits.functionEmissionsMax,
-        },
-        usesSets,
-        print,
-      }),
+      factory: taskFactory(
+        new TaskUnitFactory({
+          topology,
+          address,
+          runId,
+          generation,
+          clock,
+          random,
+          outputs,
+          bounds: bounds ?? {
+            recordsMax: limits.functionRecordsMax,
+            emissionsMax: limits.functionEmissionsMax,
+          },
+          usesSets,
+          print,
+        }),
+      ),
     };
   }
 

@@ -110,7 +110,7 @@ export class KeyedFiles {
       const { uid } = node;
       const before = this.of(uid);
       const since = segments(uid);
-      const changed = since.reduce((sum, { length }) => sum + length, 0);
+      const changed = bytesOf(since);
       if (checkpoint === 0 && changed < limits.entrySegmentBytesMax) {
         files.push(before);
         continue;
@@ -190,7 +190,7 @@ export class KeyedFiles {
     since: readonly Uint8Array[],
     owned: KeyGroups,
   ): KeyGroups {
-    const added = since.reduce((sum, { length }) => sum + length, 0);
+    const added = bytesOf(since);
     const state = stateBytes(own);
     const wanted = Math.min(Math.max(added, state / FILES_MAX), this.#options.rewriteBytesMax);
     const groups = owned.last - owned.first + 1;
@@ -206,7 +206,7 @@ export class KeyedFiles {
     if (base === undefined) return since.length > 0;
     if (since.length === 0) return false;
     const packed = packs.reduce((sum, { bytes }) => sum + bytes, 0);
-    const added = since.reduce((sum, { length }) => sum + length, 0);
+    const added = bytesOf(since);
     return packed + added > base.bytes || packs.length >= FILES_MAX;
   }
 
@@ -223,6 +223,10 @@ export class KeyedFiles {
     const key = `${folder}/${name}-${uid}.${kind}`;
     return { key, kind, bytes: bytes.length, checksum: murmur3(bytes) };
   }
+}
+
+function bytesOf(segments: readonly Uint8Array[]): number {
+  return segments.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** About how large the state is that the files hold: of what was written whole, what counts. */

@@ -355,10 +355,9 @@ export class SubtaskTurns {
     const { stored, sent } = head;
     if (head.unit !== null) return { stored, unit: head.unit, sent };
     const { version, sections, files, entriesSinceBase } = stored;
-    const since = head.carried === null ? null : sinceCarried(head.carried, files);
-    const carried = since === null ? null : head.carried;
+    const carried = head.carried === null ? null : sinceCarried(head.carried, files);
     if (carried === null) this.#options.metrics?.coldStart();
-    const bytes = await this.#options.store.files(since?.files ?? allFiles(files), token);
+    const bytes = await this.#options.store.files(carried?.files ?? allFiles(files), token);
     try {
       const unit = await factory.create(
         { version, sections, files, carried, bytes, entriesSinceBase },

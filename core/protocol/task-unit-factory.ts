@@ -8,7 +8,6 @@ import { StreamTask } from "../runtime/stream-task.ts";
 import type { TaskProgress } from "../runtime/task-progress.ts";
 import type { OperatorRestore, TaskEnvironment } from "../runtime/task-environment.ts";
 import { type Address, COORDINATOR, addressName } from "./address.ts";
-import { sinceCarried } from "./carried-state.ts";
 import { HeldBack } from "./held-back.ts";
 import type { JobTopology } from "./job-topology.ts";
 import { KeyedFiles } from "./keyed-files.ts";
@@ -158,10 +157,9 @@ function restoreOf(unit: UnitState, uid: string): OperatorRestore {
   const stored = sections.single(operatorSection(uid));
   const operatorState =
     stored === null ? NO_OPERATOR_STATE : (fromBytes(stored) as OperatorStateSnapshot);
-  const since = carried?.uid === uid ? sinceCarried(carried, files) : null;
-  if (since !== null) {
-    const changes = [...read(since.files), ...segments.slice(since.segments)];
-    return { keyed: [], changes, live: carried?.live ?? null, operatorState };
+  if (carried?.uid === uid) {
+    const changes = [...read(carried.files), ...segments.slice(carried.segments)];
+    return { keyed: [], changes, live: carried.live, operatorState };
   }
   const own = read(base?.own ?? []);
   const restored = (base?.restored ?? []).map((files_) => read(files_));

@@ -2,7 +2,7 @@ import type { KeyedFileRef } from "../checkpoint/snapshot.ts";
 import type { CallScope } from "../ports/index.ts";
 import type { MetricRegistry } from "../runtime/metric-registry.ts";
 import type { Budget } from "../time/index.ts";
-import type { CarriedState } from "./carried-state.ts";
+import type { CarriedState, SinceCarried } from "./carried-state.ts";
 import type { Control } from "./control.ts";
 import type { Inbox } from "./inbox.ts";
 import type { KeyedBase } from "./ledger-entry.ts";
@@ -18,7 +18,7 @@ export interface UnitState {
   /** Entries since the newest base entry. */
   readonly entriesSinceBase: number;
   /** Keyed state that the unit goes on with; null: it is made from all files. */
-  readonly carried: CarriedState | null;
+  readonly carried: SinceCarried | null;
   /** The bytes of the files that the unit is made from: what came since `carried`, or all. */
   readonly bytes: ReadonlyMap<string, Uint8Array>;
 }

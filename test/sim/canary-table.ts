@@ -406,4 +406,11 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
     rates: { slow: 0.3, expire: 0.8, overrun: 0.3 },
     turnsMax: 5_000,
   },
+  "carried-over-gap": {
+    rules: ["CARRIED"],
+    job: windowed,
+    settings: quiet,
+    rates: { cold: 0.15 },
+    turnsMax: 1_000,
+  },
 };

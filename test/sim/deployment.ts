@@ -3,6 +3,7 @@ import type { FunctionPorts } from "../../core/protocol/function.ts";
 import { JobFunctions } from "../../core/protocol/job-functions.ts";
 import { JobTopology } from "../../core/protocol/job-topology.ts";
 import { WakeUpForwarder } from "../../core/protocol/wake-up.ts";
+import type { UnitFactory } from "../../core/protocol/unit.ts";
 import type { Program } from "../../core/runtime/program.ts";
 import type { ContainerCode } from "./container.ts";
 import type { SimJob } from "./jobs/sim-job.ts";
@@ -28,6 +29,8 @@ export class Deployment {
   #current: JobTopology;
   /** Told when another build was deployed. */
   onDeploy: () => void = () => undefined;
+  /** What the live tasks are made with, from what usually makes them. */
+  taskFactory: (factory: UnitFactory) => UnitFactory = (factory) => factory;
 
   constructor(
     job: SimJob,
@@ -92,6 +95,7 @@ export class Deployment {
       acknowledgementSetFrom,
       reorderMessagesMax,
       print: () => undefined,
+      taskFactory: this.taskFactory,
       onError: this.#onError,
     });
     const timer = new WakeUpForwarder(ports);

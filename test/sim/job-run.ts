@@ -1,6 +1,7 @@
 import { parseGroup, partitionOf, vertexOf } from "../../core/protocol/address.ts";
 import type { Actor } from "./actor.ts";
 import { allCheckers } from "./checkers/all.ts";
+import { CarriedStateChecker } from "./checkers/carried-state.ts";
 import { Completions } from "./checkers/completions.ts";
 import { Feed } from "./checkers/feed.ts";
 import { ExactlyOnce } from "./checkers/outputs.ts";
@@ -90,6 +91,9 @@ class JobRun {
         return partitionOf(job.name, generation, { vertex: vertexOf(job.name, queue), subtask });
       },
     });
+    const { blobs } = this.#world.services;
+    deployment.taskFactory = (factory) =>
+      new CarriedStateChecker(factory, blobs, (violation) => this.#world.fail(violation));
     deployment.onDeploy = () => this.#world.retireContainers();
     this.#control = new Control(deployment);
   }
