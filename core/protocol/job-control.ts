@@ -1,32 +1,28 @@
 import { planRestore } from "../checkpoint/index.ts";
-import type { CheckpointMetadata } from "../checkpoint/snapshot.ts";
 import { StorageError, UsageError } from "../errors.ts";
 import { type CallScope, randomId, unbounded } from "../ports/index.ts";
 import { MetricRegistry } from "../runtime/metric-registry.ts";
-import { acknowledgementSet } from "./acknowledgement-set.ts";
-import { type Address, COORDINATOR, groupOf, partitionOf, queueOf } from "./address.ts";
+import { type Address, COORDINATOR, groupOf, queueOf } from "./address.ts";
 import { broken } from "./canaries.ts";
 import { loadCheckpoint } from "./checkpoint-store.ts";
 import type { Command } from "./control.ts";
-import { type CoordinatorView, readCoordinatorState } from "./coordinator-state.ts";
+import type { CoordinatorView } from "./coordinator-state.ts";
+import { EarlierGeneration } from "./earlier-generation.ts";
 import type { FunctionPorts } from "./function.ts";
 import { Genesis, type GenesisSource } from "./genesis.ts";
 import {
   type JobPhase,
   type JobRecord,
   type Parallelism,
+  type StartFrom,
   type VersionedJobRecord,
   readJobRecord,
   writeJobRecord,
 } from "./job-record.ts";
 import type { JobTopology } from "./job-topology.ts";
 import { encodeMessage } from "./message.ts";
-import { objectLost } from "./object-lost.ts";
 import { savedOutput } from "./saved-output.ts";
-import { sealLedger } from "./seal.ts";
 import { SinkOutputs } from "./sink-outputs.ts";
-import { SubtaskStore } from "./subtask-store.ts";
-import { TurnToken } from "./turn-token.ts";
 
 export interface JobControlOptions {
   readonly topology: JobTopology;
@@ -37,12 +33,7 @@ export interface JobControlOptions {
 }
 
 export interface StartOptions {
-  /**
-   * `fresh`: a new run, from nothing. `latest`: the same run, from its latest completed checkpoint.
-   * A key: from the `_metadata` of a checkpoint or savepoint in the blob store; a new run, unless
-   * the checkpoint is one of the run itself.
-   */
-  readonly from: "fresh" | "latest" | { readonly metadataKey: string };
+  readonly from: StartFrom;
   readonly allowNonRestoredState?: boolean;
 }
 
@@ -66,23 +57,23 @@ const RAN: readonly JobPhase[] = [
  * Starts, restores, stops and ends jobs from outside (P9). Every step can be repeated, and whoever
  * finds a start that was left in its middle begins the next generation.
  *
- *   JC1  (I-SEAL) the checkpoint to start from is chosen when the old coordinator is sealed: only
- *        then its latest completed one is fixed
- *   JC2  (I-GEN) all old subtasks are sealed before anything of the new generation exists
- *   JC3  a generation runs only after the record says so, by compare-and-set: of two restores at
+ *   JC1  (I-GEN) all old subtasks are sealed before anything of the new generation exists
+ *   JC2  a generation runs only after the record says so, by compare-and-set: of two restores at
  *        once one wins, and what the other wrote belongs to nobody
- *   JC4  a start that was left in its middle is repeated with its own wish; a checkpoint that does
+ *   JC3  a start that was left in its middle is repeated with its own wish; a checkpoint that does
  *        not fit the job is refused before anything was sealed
- *   JC5  no message goes to a generation before the record says that it runs: its start may come to
- *        nothing (JC3), and then nobody seals it
+ *   JC4  no message goes to a generation before the record says that it runs: its start may come to
+ *        nothing (JC2), and then nobody seals it
  */
 export class JobControl {
   readonly #options: JobControlOptions;
   readonly #scope: CallScope;
+  readonly #earlier: EarlierGeneration;
 
   constructor(options: JobControlOptions, scope: CallScope = unbounded) {
     this.#options = options;
     this.#scope = scope;
+    this.#earlier = new EarlierGeneration(options, scope);
   }
 
   /** Starts a generation; resolves with its number when every subtask has its `start`. */
@@ -91,7 +82,7 @@ export class JobControl {
     const options = { ...wanted, from: wishOf(wanted, before?.record ?? null) };
     await this.#refuseUnfit(before?.record ?? null, options);
     const begun = await this.#begin(before, options);
-    const source = await this.#sealAndChoose(begun.record, options);
+    const source = await this.#earlier.sealAndChoose(begun.record, options.from);
     const job = {
       runId: begun.record.runId,
       restoreId: begun.record.restoreId,
@@ -137,7 +128,7 @@ export class JobControl {
 
   /**
    * Asks the coordinator; the result is in `overview` under the request id. Nothing is sent
-   * to a generation before it runs (JC5).
+   * to a generation before it runs (JC4).
    */
   async command(command: Command, requestId: string = randomId(this.#random)): Promise<string> {
     const { record } = await this.#existing();
@@ -170,14 +161,15 @@ export class JobControl {
   async cancel(): Promise<void> {
     const { record, revision } = await this.#existing();
     await this.#write({ ...record, phase: "cancelled" }, revision);
-    await this.#sealAll({ generation: record.generation, parallelism: record.parallelism }, 0);
+    const { generation, parallelism } = record;
+    await this.#earlier.sealAll({ generation, parallelism }, 0);
   }
 
   async overview(): Promise<JobOverview | null> {
     const current = await this.#read();
     if (current === null) return null;
     const { record } = current;
-    const coordinator = await this.#coordinator(record.generation);
+    const coordinator = await this.#earlier.coordinator(record.generation);
     return { record, coordinator };
   }
 
@@ -185,19 +177,10 @@ export class JobControl {
   async #refuseUnfit(old: JobRecord | null, options: StartOptions): Promise<void> {
     const { from, allowNonRestoredState = false } = options;
     const ran = old === null ? null : generationThatRan(old);
-    const view = ran === null || from !== "latest" ? null : await this.#coordinator(ran.generation);
-    const metadataKey = chosenKey(from, view);
-    if (metadataKey === null) return;
-    const metadata = await this.#chosen(from, metadataKey);
+    const metadata = await this.#earlier.candidate(ran, from);
+    if (metadata === null) return;
     const { operators } = this.#options.topology.program.plan.streamGraph;
     planRestore(metadata, operators, { allowNonRestoredState });
-  }
-
-  #chosen(from: StartOptions["from"], metadataKey: string): Promise<CheckpointMetadata> {
-    const { blobs } = this.#options.ports;
-    return from === "latest"
-      ? loadCheckpoint(blobs, metadataKey, objectLost)
-      : loadCheckpoint(blobs, metadataKey);
   }
 
   /** Step 2: the record names the next generation. */
@@ -233,76 +216,6 @@ export class JobControl {
     if (typeof from === "string" || old === null) return false;
     const metadata = await loadCheckpoint(this.#options.ports.blobs, from.metadataKey);
     return metadata.runId === old.runId;
-  }
-
-  /** Steps 3 and 4 (JC1, JC2). */
-  async #sealAndChoose(
-    record: JobRecord,
-    { from }: StartOptions,
-  ): Promise<{ readonly from: GenesisSource | null; readonly nextCheckpoint: number }> {
-    const { before } = record;
-    const early =
-      before !== null && broken("choose-before-seal")
-        ? await this.#coordinator(before.generation)
-        : null;
-    let view: CoordinatorView | null = null;
-    if (before !== null) {
-      if (!broken("no-seal")) await this.#seal(COORDINATOR, before.generation, record.generation);
-      view = early ?? (await this.#coordinator(before.generation));
-      if (!broken("no-seal")) await this.#sealAll(before, record.generation);
-      await this.#dropAcknowledgements(before.generation, view);
-    }
-    const metadataKey = chosenKey(from, view);
-    const last = view?.checkpoints?.next ?? view?.firstCheckpoint ?? 1;
-    if (metadataKey === null) return { from: null, nextCheckpoint: last };
-    const metadata = await this.#chosen(from, metadataKey);
-    const retained = (view?.completed.retained ?? []).filter(
-      (completed) => completed.metadataKey !== metadataKey && from === "latest",
-    );
-    return {
-      from: { metadata, metadataKey, retained },
-      nextCheckpoint: Math.max(last, metadata.checkpoint + 1),
-    };
-  }
-
-  async #sealAll(
-    { generation, parallelism }: { readonly generation: number; readonly parallelism: Parallelism },
-    next: number,
-  ): Promise<void> {
-    await this.#seal(COORDINATOR, generation, next);
-    for (const [vertex, subtasks] of Object.entries(parallelism)) {
-      for (let subtask = 0; subtask < subtasks; subtask += 1) {
-        await this.#seal({ vertex, subtask }, generation, next);
-      }
-    }
-  }
-
-  /** Of checkpoints that a sealed generation has left behind (AS4). */
-  async #dropAcknowledgements(generation: number, view: CoordinatorView | null): Promise<void> {
-    const { ports, topology } = this.#options;
-    const checkpoints = (view?.checkpoints?.pending ?? []).map(({ checkpoint }) => checkpoint);
-    for (const [first, last] of view?.housekeeping.sets ?? []) {
-      for (let next = first; next <= last; next += 1) checkpoints.push(next);
-    }
-    for (const checkpoint of checkpoints.slice(-DROPS_MAX)) {
-      const set = acknowledgementSet(topology.job, generation, checkpoint);
-      await ports.sets.drop(set, this.#scope);
-    }
-  }
-
-  #seal(address: Address, generation: number, next: number): Promise<void> {
-    const { ports, topology, codeHash } = this.#options;
-    const partition = partitionOf(topology.job, generation, address);
-    return sealLedger({ ports, partition, next, codeHash, scope: this.#scope });
-  }
-
-  /** What a coordinator's ledger says, sealed or not; null: it has none. */
-  async #coordinator(generation: number): Promise<CoordinatorView | null> {
-    const { ports, topology } = this.#options;
-    const partition = partitionOf(topology.job, generation, COORDINATOR);
-    const store = new SubtaskStore(ports.ledger, ports.blobs, partition);
-    const sections = await store.sections(new TurnToken(ports.clock, this.#scope.deadlineMs));
-    return sections === null ? null : readCoordinatorState(sections);
   }
 
   async #prepareSinks(
@@ -355,7 +268,7 @@ export class JobControl {
     }
   }
 
-  /** Step 6 (JC3). */
+  /** Step 6 (JC2). */
   async #run(
     { record, revision }: VersionedJobRecord,
     source: GenesisSource | null,
@@ -426,25 +339,17 @@ export class JobControl {
 }
 
 const TRIES = 4;
-/** Sets of acknowledgements that a start drops; more are left only where checkpoints kept failing. */
-const DROPS_MAX = 256;
 /** The attempts of a failure entry that was settled by hand. */
 const NO_ATTEMPTS = new Uint8Array(0);
 
-/** "latest", asked while a start was left in its middle, means what that start wanted (JC4). */
-function wishOf({ from }: StartOptions, old: JobRecord | null): StartOptions["from"] {
+/** "latest", asked while a start was left in its middle, means what that start wanted (JC3). */
+function wishOf({ from }: StartOptions, old: JobRecord | null): StartFrom {
   return from === "latest" && old !== null && !RAN.includes(old.phase) ? old.from : from;
 }
 
 function generationThatRan(record: JobRecord): JobRecord["before"] {
   if (!RAN.includes(record.phase)) return record.before;
   return { generation: record.generation, parallelism: record.parallelism };
-}
-
-function chosenKey(from: StartOptions["from"], view: CoordinatorView | null): string | null {
-  if (from === "fresh") return null;
-  if (from !== "latest") return from.metadataKey;
-  return view?.completed.latest?.metadataKey ?? null;
 }
 
 function starting({ job, generation }: JobRecord): StorageError {

@@ -14,6 +14,13 @@ export interface GenerationSource {
   readonly checkpoint: number;
 }
 
+/**
+ * What a start wants. `fresh`: a new run, from nothing. `latest`: the same run, from its latest
+ * completed checkpoint. A key: from the `_metadata` of a checkpoint or savepoint in the blob store; a
+ * new run, unless the checkpoint is one of the run itself.
+ */
+export type StartFrom = "fresh" | "latest" | { readonly metadataKey: string };
+
 /** Subtasks by vertex. */
 export type Parallelism = Readonly<Record<string, number>>;
 
@@ -28,7 +35,7 @@ export interface JobRecord {
   readonly restoreId: string;
   readonly source: GenerationSource | null;
   /** What the start wants, so that whoever finds it in its middle wants the same. */
-  readonly from: "fresh" | "latest" | { readonly metadataKey: string };
+  readonly from: StartFrom;
   /** The last generation that has run, while this one does not yet; null: there is none. */
   readonly before: { readonly generation: number; readonly parallelism: Parallelism } | null;
   readonly planHash: string;

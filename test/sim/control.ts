@@ -1,7 +1,7 @@
 import { MillraceError } from "../../core/errors.ts";
 import { unbounded } from "../../core/ports/index.ts";
-import { JobControl, type StartOptions } from "../../core/protocol/job-control.ts";
-import type { JobRecord } from "../../core/protocol/job-record.ts";
+import { JobControl } from "../../core/protocol/job-control.ts";
+import type { JobRecord, StartFrom } from "../../core/protocol/job-record.ts";
 import { JobTopology } from "../../core/protocol/job-topology.ts";
 import type { Action, ActorContext } from "./actor.ts";
 import type { Deployment } from "./deployment.ts";
@@ -126,11 +126,7 @@ export class Control {
     return false;
   }
 
-  #restore(
-    name: string,
-    topology: () => JobTopology,
-    from: StartOptions["from"] = "latest",
-  ): Action {
+  #restore(name: string, topology: () => JobTopology, from: StartFrom = "latest"): Action {
     return repeating(async (context) => {
       const next = topology();
       const control = this.#control(context, next);

@@ -2,15 +2,12 @@ import { randomBytes } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { RestoreError } from "../../../core/errors.ts";
-import type { StartOptions } from "../../../core/protocol/job-control.ts";
+import type { StartFrom } from "../../../core/protocol/job-record.ts";
 import { AtomicFiles } from "../atomic-files.ts";
 import { CheckpointLock } from "../checkpoint-lock.ts";
 import { isMissing } from "../file-errors.ts";
 import { FUNCTIONS_FILE, refuseOtherHost } from "../host-of-directory.ts";
 import { type FilePorts, openFilePorts } from "./file-ports.ts";
-
-/** What a start was asked for, so that one that was killed in its middle can be made again. */
-export type StartFrom = StartOptions["from"];
 
 /** A folder for every run (FD3). */
 const METRICS = "metrics";
@@ -18,7 +15,7 @@ const METRICS = "metrics";
 interface Described {
   readonly format: 1;
   readonly job: string;
-  /** The last start that was begun; null: none was. */
+  /** The last start that was begun, so that one that was killed can be made again; null: none. */
   readonly start: StartFrom | null;
 }
 

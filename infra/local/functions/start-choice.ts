@@ -1,6 +1,7 @@
 import { RestoreError } from "../../../core/errors.ts";
 import type { JobOverview } from "../../../core/protocol/job-control.ts";
-import type { FunctionsDirectory, StartFrom } from "./functions-directory.ts";
+import type { StartFrom } from "../../../core/protocol/job-record.ts";
+import type { FunctionsDirectory } from "./functions-directory.ts";
 import { checkpointFolder, importCheckpoint } from "./imported-checkpoint.ts";
 
 /** What a start of the host does: it delivers on, or begins a generation. */

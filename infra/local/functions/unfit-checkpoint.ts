@@ -1,9 +1,9 @@
 import { planRestore } from "../../../core/checkpoint/index.ts";
 import { loadCheckpoint } from "../../../core/protocol/checkpoint-store.ts";
 import type { JobOverview } from "../../../core/protocol/job-control.ts";
+import type { StartFrom } from "../../../core/protocol/job-record.ts";
 import type { JobTopology } from "../../../core/protocol/job-topology.ts";
 import type { FilePorts } from "./file-ports.ts";
-import type { StartFrom } from "./functions-directory.ts";
 
 /**
  * Throws what a start would throw, but before the start has ended what is there: a checkpoint that

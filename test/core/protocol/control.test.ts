@@ -69,7 +69,7 @@ async function runFor(run: Driver, invocations: number): Promise<void> {
 }
 
 describe("a job on functions", () => {
-  test("takes no commands before it runs: its start may come to nothing (JC5)", async () => {
+  test("takes no commands before it runs: its start may come to nothing (JC4)", async () => {
     const run = small(collectSink<Row>());
     const { blobs, ledger, queues } = run.ports;
     const { append } = ledger;
