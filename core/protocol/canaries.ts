@@ -55,7 +55,9 @@ export type Canary =
   | "unbounded-reorder"
   | "acknowledge-before-send"
   | "drop-acknowledged"
-  | "carried-over-gap";
+  | "carried-over-gap"
+  | "unconsumed-not-resent"
+  | "continue-not-resent";
 
 /** Whether a rule is broken in this build. */
 export function broken(_canary: Canary): boolean {

@@ -45,6 +45,23 @@ export class Credits {
     return true;
   }
 
+  /** What each receiver has consumed of a subtask's messages, read anew, by place among the peers. */
+  async consumed(
+    address: Address,
+    peers: Peers,
+    generation: number,
+    token: TurnToken,
+  ): Promise<ReadonlyMap<number, number>> {
+    const consumed = new Map<number, number>();
+    for (const peer of peers.receivers) {
+      const receiver = peers.addresses[peer];
+      if (receiver === undefined) continue;
+      await this.#read(receiver, generation, token);
+      consumed.set(peer, this.#consumed(receiver, address, generation));
+    }
+    return consumed;
+  }
+
   #consumed(receiver: Address, sender: Address, generation: number): number {
     const known = this.#known.get(keyOf(receiver, generation));
     const place = this.#topology.peers(receiver).index.get(addressName(sender));

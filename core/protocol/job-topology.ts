@@ -4,6 +4,11 @@ import type { Program } from "../runtime/program.ts";
 import { type Address, COORDINATOR, addressName, isCoordinator } from "./address.ts";
 import { sinkKind } from "./sink-outputs.ts";
 
+/** Place of the coordinator in every list of peers. */
+export const COORDINATOR_PEER = 0;
+/** Place of a task itself in its list of peers; the coordinator's own is 0. */
+export const SELF_PEER = 1;
+
 /** Who a subtask talks to. Both lists follow from the plan alone, so all functions agree on them. */
 export interface Peers {
   /**

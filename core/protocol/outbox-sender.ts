@@ -41,8 +41,8 @@ const TRIES = 4;
  *   OS1  effects first, one after the other; messages only when all are done (H18); one that fails
  *        counts as a failed turn of its entry, unless it says that it may pass
  *   OS2  every message has been accepted when `send` resolves; else it rejects
- *   OS3  a repair sends what every entry before this one sent to a peer, in order; harmless at any
- *        time, because the receiver drops what it knows (P10)
+ *   OS3  what entries up to the head have sent may be sent again, in order, at any time, because the
+ *        receiver drops what it knows (P10)
  *   OS4  a de-duplication id is new for every send call, so that a repeat is never swallowed (H20)
  *   OS5  a cut is acknowledged last, when everything else of its entry has happened (AS1, AS3)
  */
@@ -59,8 +59,9 @@ export class OutboxSender {
     if (!broken("ack-before-apply")) {
       for (const effect of outbox.effects) {
         if (effect.kind === "acknowledge") continue;
-        if (effect.kind === "repair") await this.#repair(effect.peer, version, token);
-        else await this.#perform(effect, version, token);
+        if (effect.kind === "repair") {
+          await this.resend(version - 1, ({ to }) => to === effect.peer, token);
+        } else await this.#perform(effect, version, token);
       }
     }
     if (broken("acknowledge-before-send")) await this.#acknowledgeCuts(outbox, token);
@@ -117,13 +118,17 @@ export class OutboxSender {
     token.check();
   }
 
-  async #repair(peer: number, version: number, token: TurnToken): Promise<void> {
+  /** Sends again what entries up to `version` have sent, of `wanted` messages (OS3). */
+  async resend(
+    version: number,
+    wanted: (message: OutboxMessage) => boolean,
+    token: TurnToken,
+  ): Promise<void> {
     const { store } = this.#options;
-    for (const { at, entry } of await store.entries(version, token)) {
-      if (at === version || entry.kind !== "turn") continue;
+    for (const { entry } of await store.entries(version, token)) {
+      if (entry.kind !== "turn") continue;
       const outbox = await store.outbox(entry.body, token);
-      const messages = this.#addressed(outbox, entry.body, (message) => message.to === peer);
-      await this.#sendAll(messages, token);
+      await this.#sendAll(this.#addressed(outbox, entry.body, wanted), token);
     }
   }
 

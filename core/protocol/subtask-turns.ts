@@ -12,6 +12,7 @@ import { TaskFailure } from "./failures.ts";
 import type { FunctionPorts } from "./function.ts";
 import { type Hand, Inbox } from "./inbox.ts";
 import type { JobTopology, Peers } from "./job-topology.ts";
+import { LostMessages } from "./lost-messages.ts";
 import { type ChannelMessage, type MessageContent, decodeMessage } from "./message.ts";
 import { JOB_SECTION, type JobSection, decodeJobSection } from "./job-section.ts";
 import { objectLost } from "./object-lost.ts";
@@ -90,9 +91,11 @@ interface Loaded {
  */
 export class SubtaskTurns {
   readonly #options: SubtaskTurnsOptions;
+  readonly #lost: LostMessages;
 
   constructor(options: SubtaskTurnsOptions) {
     this.#options = options;
+    this.#lost = new LostMessages(options);
   }
 
   async run(messages: readonly FifoMessage[], token: TurnToken): Promise<TurnsResult> {
@@ -123,6 +126,9 @@ export class SubtaskTurns {
       if (done === messages.length) return { kind: "ran", done, back: null };
       if (turn.blocked) {
         this.#options.metrics?.creditWait();
+        if (!turn.committed) {
+          await this.#lost.whileBlocked(messages[done], head.stored, parts.sender, token);
+        }
         return { kind: "ran", done, back: { reason: "credit" } };
       }
       const leftMs = token.deadlineMs - this.#options.ports.clock.now();
@@ -218,6 +224,7 @@ export class SubtaskTurns {
     });
     const workless = !broken("no-witness") || !credit || !head.unit.pending;
     if ((await this.#isEmpty(inbox, head, token)) && workless) {
+      await this.#lost.nothingNew(contents, stored, parts.sender, token);
       return this.#nothingNew(head, inbox);
     }
     if (broken("ack-uncommitted") && contents.every(({ kind }) => kind === "wake")) {

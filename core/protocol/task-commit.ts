@@ -4,17 +4,13 @@ import type { StreamTask } from "../runtime/stream-task.ts";
 import { ACKNOWLEDGEMENT_SECTION, encodeAcknowledgement, memberOf } from "./acknowledgement-set.ts";
 import { broken } from "./canaries.ts";
 import { HELD_SECTION, type HeldInput } from "./held-input.ts";
+import { COORDINATOR_PEER } from "./job-topology.ts";
 import { KeyedFiles, type KeyedSnapshot } from "./keyed-files.ts";
 import { savepointFolderOf } from "./object-keys.ts";
 import { type SectionChange, clearSection, sameBytes } from "./sections.ts";
 import type { StagedOutput } from "./staged-output.ts";
 import type { TaskMemory } from "./task-memory.ts";
-import {
-  COORDINATOR_PEER,
-  MEMORY_SECTION,
-  PROGRESS_SECTION,
-  operatorSection,
-} from "./task-sections.ts";
+import { MEMORY_SECTION, PROGRESS_SECTION, operatorSection } from "./task-sections.ts";
 import type { TaskUnitOptions } from "./task-unit.ts";
 import type { OutputRouter, TurnWork } from "./turn-work.ts";
 import type { UnitResult } from "./unit.ts";

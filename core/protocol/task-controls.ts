@@ -4,7 +4,7 @@ import { broken } from "./canaries.ts";
 import type { Control, FromCoordinator } from "./control.ts";
 import type { StagedOutput } from "./staged-output.ts";
 import type { TaskMemory } from "./task-memory.ts";
-import { COORDINATOR_PEER } from "./task-sections.ts";
+import { COORDINATOR_PEER } from "./job-topology.ts";
 import type { TurnWork } from "./turn-work.ts";
 
 /** What a task does when its coordinator, a receiver, or whoever starts the job tells it something. */

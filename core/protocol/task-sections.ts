@@ -6,6 +6,3 @@ export const MEMORY_SECTION = "task";
 export function operatorSection(uid: string): string {
   return `operator:${uid}`;
 }
-
-/** Place of the coordinator in every list of peers. */
-export const COORDINATOR_PEER = 0;

@@ -8,7 +8,7 @@ import type { Address } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { Control } from "./control.ts";
 import type { InboxResult } from "./inbox.ts";
-import type { Peers } from "./job-topology.ts";
+import { COORDINATOR_PEER, type Peers, SELF_PEER } from "./job-topology.ts";
 import {
   type EntryBody,
   type KeyedBase,
@@ -24,9 +24,6 @@ import { type SectionChange, encodeChanges } from "./sections.ts";
 import type { StoredSubtask } from "./subtask-store.ts";
 import type { TurnToken } from "./turn-token.ts";
 import type { UnitResult } from "./unit.ts";
-
-/** Place of a task itself in its list of peers; the coordinator's own is 0. */
-const SELF_PEER = 1;
 
 export interface TurnCommitOptions {
   readonly ports: FunctionPorts;
@@ -194,7 +191,7 @@ export class TurnCommit {
   }
 
   get #self(): number {
-    return isCoordinator(this.#options.address) ? 0 : SELF_PEER;
+    return isCoordinator(this.#options.address) ? COORDINATOR_PEER : SELF_PEER;
   }
 
   /** TC3. A message that is left in the queue carries the work too, and so does one on its way. */

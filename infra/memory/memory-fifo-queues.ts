@@ -7,7 +7,7 @@ import {
 } from "../../core/ports/index.ts";
 import { checkEntries, checkReceive, checkVisibility } from "../port-limits.ts";
 import { DeduplicationWindow } from "./deduplication-window.ts";
-import { MessageGroups } from "./message-groups.ts";
+import { MessageGroups, type VanishingMessage } from "./message-groups.ts";
 
 /**
  * What becomes of an entry. `accept-twice`: two messages, as an at-least-once queue may.
@@ -23,7 +23,7 @@ export interface FifoFaults {
   /** Asked for a receipt that is not the message's latest, or has expired. No by default. */
   staleReceiptDeletes?(queue: string): boolean;
   /** Asked when a message is about to be delivered: it is lost instead. */
-  vanish?(queue: string, message: { readonly messageId: string; readonly group: string }): boolean;
+  vanish?(queue: string, message: VanishingMessage): boolean;
   /** How many messages of one group a receive takes before it goes on to the next. All by default. */
   groupShare?(queue: string): number;
 }

@@ -4,12 +4,21 @@ import { ExpiryHeap } from "./expiry-heap.ts";
 import { LinkedList } from "./linked-list.ts";
 import { MessageGroup, QueuedMessage } from "./message-group.ts";
 
+/** A message that is about to be delivered. */
+export interface VanishingMessage {
+  readonly messageId: string;
+  readonly group: string;
+  readonly body: Uint8Array;
+  /** Before this delivery. */
+  readonly receiveCount: number;
+}
+
 /** What SQS leaves open, and what it does not promise. */
 export interface DeliveryRules {
   /** Whether a receipt that is not the message's latest, or has expired, still deletes it. */
   staleReceiptDeletes(): boolean;
   /** Whether a message that is about to be delivered is lost instead (its retention ended). */
-  vanish(message: { readonly messageId: string; readonly group: string }): boolean;
+  vanish(message: VanishingMessage): boolean;
   /** How many messages of one group a receive takes at most before it goes on to the next group. */
   groupShare(): number;
 }
@@ -145,7 +154,8 @@ export class MessageGroups {
     let message = group.messages.first;
     while (message !== null && taken.length < max) {
       const following: QueuedMessage | null = message.next;
-      if (this.#rules.vanish({ messageId: message.messageId, group: group.name })) {
+      const { messageId, body, receiveCount } = message;
+      if (this.#rules.vanish({ messageId, group: group.name, body, receiveCount })) {
         this.#remove(message);
       } else {
         this.#deliver(message, visibleAt);

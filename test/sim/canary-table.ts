@@ -413,4 +413,24 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
     rates: { cold: 0.15 },
     turnsMax: 1_000,
   },
+  "unconsumed-not-resent": {
+    rules: ["LIVENESS"],
+    job: windowed,
+    settings: { ...quiet, credits: 1 },
+    rates: { lose: 0.01 },
+    turnsMax: 20_000,
+  },
+  "continue-not-resent": {
+    rules: ["LIVENESS"],
+    job: deadLetters,
+    settings: {
+      ...quiet,
+      credits: 1,
+      parallelism: 3,
+      checkpointMs: 500,
+      bounds: { recordsMax: 64, emissionsMax: 1 },
+    },
+    rates: { lose: 0.08, "late-start": 0.03, slow: 0.1 },
+    turnsMax: 40_000,
+  },
 };

@@ -136,6 +136,19 @@ describe("faults of delivery", () => {
     expect(await batches("vanish@message:probe#2", "a1", "a2", "a3")).toEqual(["a1 a3"]);
   });
 
+  test("lose: a message is never delivered, but none that somebody had already", async () => {
+    expect(await batches("lose@message:probe#2", "a1", "a2", "a3")).toEqual(["a1 a3"]);
+    const { world, log } = probeWorld(
+      async ({ messages }) => messages.map(({ messageId }) => messageId),
+      {
+        only: ["lose@message:probe#2", "lose@message:probe#3"],
+      },
+    );
+    await sendTo(world, "a1");
+    await world.run(DAY / 24);
+    expect(log.delivered.slice(0, 3)).toEqual(["a1", "a1", "a1"]);
+  });
+
   test("expire: another holder gets the messages while the first goes on", async () => {
     const holders: string[] = [];
     const { world } = probeWorld(

@@ -48,6 +48,12 @@ export const faults = {
   "repeat-delivers": { at: ["repeat"], rateMax: 1, what: "an id that was used is delivered" },
   ghost: { at: ["gone"], rateMax: 0.03, what: "a deleted message comes once more" },
   vanish: { at: ["message"], rateMax: 0.01, what: "a message is gone for good", onRequest: true },
+  lose: {
+    at: ["message"],
+    rateMax: 0.01,
+    what: "a message with data is gone before anybody had it",
+    onRequest: true,
+  },
   // The ledger and objects.
   "short-page": { at: ["ledger.read"], rateMax: 0.5, what: "a page holds few rows" },
   "torn-read": { at: ["ledger.read"], rateMax: 0.3, what: "rows are read at different instants" },

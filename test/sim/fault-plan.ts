@@ -30,6 +30,8 @@ export function drawFaultPlan(random: Stream): FaultPlan {
     const rate = random.logBetween(rateMax / 100, rateMax);
     if (random.chance(density)) rates[kind] = Number(rate.toPrecision(3));
   }
+  // Seldom: where messages are lost, a gap is no sign of a broken protocol.
+  if (random.fork("lose").chance(0.05)) rates.lose = definitionOf("lose").rateMax;
   return { rates };
 }
 

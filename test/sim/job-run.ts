@@ -1,4 +1,5 @@
 import { parseGroup, partitionOf, vertexOf } from "../../core/protocol/address.ts";
+import { decodeMessage } from "../../core/protocol/message.ts";
 import type { Actor } from "./actor.ts";
 import { allCheckers } from "./checkers/all.ts";
 import { CarriedStateChecker } from "./checkers/carried-state.ts";
@@ -91,7 +92,8 @@ class JobRun {
         return partitionOf(job.name, generation, { vertex: vertexOf(job.name, queue), subtask });
       },
     });
-    const { blobs } = this.#world.services;
+    const { blobs, queues } = this.#world.services;
+    queues.isData = isData;
     deployment.taskFactory = (factory) =>
       new CarriedStateChecker(factory, blobs, (violation) => this.#world.fail(violation));
     deployment.onDeploy = () => this.#world.retireContainers();
@@ -213,5 +215,11 @@ class JobRun {
 }
 
 function vanishes({ rates, only }: FaultPlan): boolean {
-  return (rates.vanish ?? 0) > 0 || (only ?? []).some((each) => each.startsWith("vanish@"));
+  if ((rates.vanish ?? 0) > 0 || (rates.lose ?? 0) > 0) return true;
+  return (only ?? []).some((each) => /^(?:vanish|lose)@/.test(each));
+}
+
+function isData(body: Uint8Array): boolean {
+  const { content } = decodeMessage(body);
+  return content.kind === "channel" && content.data;
 }

@@ -1,5 +1,6 @@
 import type { FifoEntry, FifoMessage } from "../../core/ports/index.ts";
 import { type EntryFate, MemoryFifoQueues } from "../../infra/memory/memory-fifo-queues.ts";
+import type { VanishingMessage } from "../../infra/memory/message-groups.ts";
 import type { Call } from "./call.ts";
 import type { HostKind } from "./call-kind.ts";
 import type { FaultKind } from "./fault-kind.ts";
@@ -24,6 +25,8 @@ export class QueueService {
   #groupShare = 1;
   /** Told that a queue may have something to give. */
   onChange: (queue: string) => void = () => undefined;
+  /** Which messages `lose` may strike. */
+  isData: (body: Uint8Array) => boolean = () => true;
   /** Told of a deleted message that is to come once more. */
   onGhost: (queue: string, message: FifoMessage) => void = () => undefined;
 
@@ -37,7 +40,7 @@ export class QueueService {
           acceptEntry: () => this.#nextFate(),
           onRepeatedId: (queue, entry) => this.#repeated(queue, entry),
           staleReceiptDeletes: (queue) => this.#strikes("stale", "stale-delete", queue),
-          vanish: (queue, message) => this.#vanishes(queue, message.messageId, message.group),
+          vanish: (queue, message) => this.#vanishes(queue, message),
           groupShare: () => this.#groupShare,
         },
       },
@@ -125,9 +128,17 @@ export class QueueService {
     return injector.strikeOf(fault, place, injector.next(place)) !== null;
   }
 
-  #vanishes(queue: string, messageId: string, group: string): boolean {
-    if (!this.#strikes("message", "vanish", queue)) return false;
-    const { observers, recorder, timeline } = this.#sim;
+  #vanishes(queue: string, message: VanishingMessage): boolean {
+    const { messageId, group, body, receiveCount } = message;
+    const { injector, observers, recorder, timeline } = this.#sim;
+    const place = injector.place("message", queue);
+    if (place.risks.length === 0) return false;
+    const word = injector.next(place);
+    const losable = receiveCount === 0 && this.isData(body);
+    const strikes =
+      injector.strikeOf("vanish", place, word) !== null ||
+      (losable && injector.strikeOf("lose", place, word) !== null);
+    if (!strikes) return false;
     recorder.note(timeline.now, queue, 0, `message ${messageId} of group ${group} vanishes`);
     for (const observer of observers) observer.onVanish?.(queue, messageId, group);
     this.#inHand.delete(messageId);
