@@ -55,9 +55,10 @@ export type Canary =
   | "unbounded-reorder"
   | "acknowledge-before-send"
   | "drop-acknowledged"
-  | "carried-over-gap"
+  | "carried-misses-segment"
   | "unconsumed-not-resent"
-  | "continue-not-resent";
+  | "continue-not-resent"
+  | "early-without-witness";
 
 /** Whether a rule is broken in this build. */
 export function broken(_canary: Canary): boolean {

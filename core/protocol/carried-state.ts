@@ -42,7 +42,7 @@ export function sinceCarried(
   // Without the file they follow nobody knows how many there were: those in between may be gone.
   const follows = last === undefined ? added.length === 0 : at >= 0;
   if (!follows || restored.length !== before.restored.length) return null;
-  const had = broken("carried-over-gap") ? segments + 1 : segments;
+  const had = broken("carried-misses-segment") ? segments + 1 : segments;
   if (added.length === 0) return { uid, live, files: [], segments: had };
   // The first of them has the segments that were there before, too; once more is harmless.
   if (added.some(({ kind }) => kind === "base")) return null;

@@ -45,8 +45,8 @@ export class Credits {
     return true;
   }
 
-  /** What each receiver has consumed of a subtask's messages, read anew, by place among the peers. */
-  async consumed(
+  /** What each receiver has consumed of a subtask's messages, by place among its peers; read anew. */
+  async consumedBy(
     address: Address,
     peers: Peers,
     generation: number,

@@ -37,6 +37,8 @@ export interface InboxResult {
   readonly received: readonly number[];
   readonly partial: PartialMessage | null;
   readonly early: readonly EarlyMessage[];
+  /** One of them is next, but the turn ended before it: no message carries it (H6). */
+  readonly earlyDue: boolean;
   readonly wakeTaken: boolean;
   readonly started: string | null;
   /** How many of the messages, from the first, are consumed or no-ops for ever. */
@@ -75,6 +77,7 @@ interface Open {
  *   I2  what is not taken, and everything behind it, stays with the queue
  *   I3  a message that needs credit is not taken without it, and nothing behind it (P11.2)
  *   I4  a message that is only partly taken is not consumed; the next turn goes on in its middle
+ *   I5  an early message is no witness: it is taken only in a turn that has a new one in hand (H2)
  */
 export class Inbox {
   readonly #hands: readonly Hand[];
@@ -191,6 +194,7 @@ export class Inbox {
       received: this.#received,
       partial: this.#partial,
       early: this.#early,
+      earlyDue: this.#early.some((each) => each.sequence <= this.#receivedOf(each.peer) + 1),
       wakeTaken: this.#wakeTaken,
       started: this.#started,
       done: this.#at,
@@ -205,8 +209,8 @@ export class Inbox {
 
   /** Opens the next message that has an effect. False: none is left, or it must wait. */
   #openNext(): boolean {
-    if (this.#openEarly()) return true;
     this.#skipNoOps();
+    if (this.#mayOpenEarly() && this.#openEarly()) return true;
     const hand = this.#hands[this.#at];
     if (hand === undefined) return false;
     const { content } = hand;
@@ -227,9 +231,13 @@ export class Inbox {
 
   #isNoOp(content: MessageContent | undefined): boolean {
     switch (content?.kind) {
-      case "channel":
+      case "channel": {
         if (broken("no-duplicate-check")) return false;
-        return content.sequence <= this.#receivedOf(this.#peer(content));
+        const { sequence } = content;
+        const peer = this.#peer(content);
+        if (sequence <= this.#receivedOf(peer)) return true;
+        return this.#early.some((each) => each.peer === peer && each.sequence === sequence);
+      }
       case "wake":
         if (broken("unnumbered-wake")) return false;
         return this.#wakeTaken || !this.#wake.armed || content.number !== this.#wake.number;
@@ -290,16 +298,19 @@ export class Inbox {
     this.#at += 1;
     this.#tookAny = true;
     const { sequence, data } = content;
-    const has = this.#early.some((each) => each.peer === peer && each.sequence === sequence);
-    if (!has) {
-      this.#early.push({ peer, sequence, data, body });
-      this.#buffered += 1;
-    }
+    this.#early.push({ peer, sequence, data, body });
+    this.#buffered += 1;
     this.#gaps.add(peer);
     if (this.#early.length > this.#earlyMax && !broken("unbounded-reorder")) {
       const sender = addressName(this.#peers.addresses[peer] ?? { vertex: "?", subtask: 0 });
       throw tooManyEarly(sender, this.#earlyMax);
     }
+  }
+
+  /** I5; what stands first in hand is new, or nothing is in hand any more. */
+  #mayOpenEarly(): boolean {
+    if (this.#early.length === 0) return false;
+    return this.#tookAny || this.#at < this.#hands.length || broken("early-without-witness");
   }
 
   #openEarly(): boolean {

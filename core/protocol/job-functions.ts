@@ -65,7 +65,7 @@ export interface JobFunctionsOptions {
 }
 
 /** How long a message that is handed back is hidden, in milliseconds. */
-const HIDDEN_MS = { lostRace: 2_000, creditLeast: 200, creditMost: 30_000, parked: 30_000 };
+const HIDDEN_MS = { lostRace: 2_000, creditLeast: 200, creditMost: 6_400, parked: 30_000 };
 /** Deliveries after which a group is suspected to kill its function. */
 const SUSPICIOUS_RECEIVES = 3;
 /** Left of the invocation's time for what comes after the turns. */
@@ -268,7 +268,7 @@ export class JobFunctions {
         return HIDDEN_MS.parked;
       case "credit": {
         // Longer each time, and not all at once (P11.2).
-        const receives = Math.min(5, messages[0]?.receiveCount ?? 1);
+        const receives = messages[0]?.receiveCount ?? 1;
         const most = Math.min(HIDDEN_MS.creditMost, HIDDEN_MS.creditLeast * 2 ** receives);
         return HIDDEN_MS.creditLeast + Math.floor(random.next() * (most - HIDDEN_MS.creditLeast));
       }

@@ -7,6 +7,7 @@ import type { MessageContent } from "./message.ts";
 import type { OutboxSender } from "./outbox-sender.ts";
 import type { StoredSubtask } from "./subtask-store.ts";
 import type { TurnToken } from "./turn-token.ts";
+import type { WarmSubtask } from "./warm-cache.ts";
 
 export interface LostMessagesOptions {
   readonly address: Address;
@@ -15,20 +16,24 @@ export interface LostMessagesOptions {
   readonly credits: Credits;
 }
 
-/** A message that waits for credit is handed back so often between two resends: minutes. */
+/** After so many deliveries of a message that waits for credit, and each time they have doubled. */
 const RESEND_RECEIVES = 32;
 
 /**
  * Messages with data that a queue has lost, and behind which nothing comes that would show a gap
- * (P10): their sender waits for the credit that only they would give back. It has them still.
+ * (P10): who has sent them waits for something that only they would bring. It has them still.
  *
  *   LM1  who waits for credit long enough sends again what its receivers have not consumed; they drop
  *        what they know
- *   LM2  who gets a message that it knows, and has told itself to go on without having heard it, says
- *        it again: that may be what all its senders wait for. Not for one of its own, or it would
+ *   LM2  who gets only messages that it knows, and has told itself to go on without having heard it,
+ *        says it again: that may be what all its senders wait for. Not for one of its own, or it would
  *        go on so for ever
- *   LM3  a message that an invocation has had and not acknowledged is not made good for: the entry
- *        that has it in its hands may be unsent (P3.2), so queues have no dead-letter queue
+ *   LM3  nothing is sent of an entry whose effects may be open (OS1): the head is finished first
+ *   LM4  a resend that fails changes nothing else; the next occasion tries it again
+ *
+ * Not made good for: a message that an invocation has had and not acknowledged, because the entry that
+ * has it in its hands may be unsent (P3.2), so queues have no dead-letter queue; and a source's own
+ * `continue` while no checkpoint is due, whose trigger would show the gap.
  */
 export class LostMessages {
   readonly #options: LostMessagesOptions;
@@ -37,38 +42,58 @@ export class LostMessages {
     this.#options = options;
   }
 
-  /** LM1. `waiting`: the first message that is handed back for want of credit. */
+  /**
+   * LM1. `waiting`: the first message that is handed back for want of credit. It is new, so the head
+   * is finished (I-OUTBOX).
+   */
   async whileBlocked(
     waiting: FifoMessage | undefined,
-    { version }: StoredSubtask,
+    { version, protocol: { sent } }: StoredSubtask,
     sender: OutboxSender,
     token: TurnToken,
   ): Promise<void> {
-    if (waiting === undefined || waiting.receiveCount % RESEND_RECEIVES !== 0) return;
-    if (broken("unconsumed-not-resent")) return;
+    if (waiting === undefined || !isDue(waiting) || broken("unconsumed-not-resent")) return;
     const { credits, address, generation, peers } = this.#options;
-    const consumed = await credits.consumed(address, peers, generation, token);
-    const isOpen = (to: number, sequence: number): boolean =>
-      sequence > (consumed.get(to) ?? Infinity);
-    await sender.resend(version, ({ to, sequence }) => isOpen(to, sequence), token);
+    await leniently(token, async () => {
+      const consumed = await credits.consumedBy(address, peers, generation, token);
+      const behind = [...consumed].filter(([peer, last]) => (sent[peer] ?? 0) > last);
+      await sender.resend(version, new Map(behind), token);
+    });
   }
 
-  /** LM2. `contents`: messages of which none is new. */
+  /** LM2. `contents`: messages that are no-ops for ever. */
   async nothingNew(
     contents: readonly MessageContent[],
-    { version, protocol: { sent, received } }: StoredSubtask,
+    { stored, sent }: WarmSubtask,
     sender: OutboxSender,
     token: TurnToken,
   ): Promise<void> {
     const { address } = this.#options;
     if (isCoordinator(address) || broken("continue-not-resent")) return;
-    const heard = received[SELF_PEER] ?? 0;
-    if ((sent[SELF_PEER] ?? 0) <= heard) return;
+    const heard = stored.protocol.received[SELF_PEER] ?? 0;
+    if ((stored.protocol.sent[SELF_PEER] ?? 0) <= heard) return;
     const self = addressName(address);
     const ofOthers = contents.some(
       (each) => each.kind === "channel" && addressName(each.from) !== self,
     );
     if (!ofOthers) return;
-    await sender.resend(version, ({ to, sequence }) => to === SELF_PEER && sequence > heard, token);
+    await leniently(token, async () => {
+      if (!sent) await sender.finish(stored, token);
+      await sender.resend(stored.version, new Map([[SELF_PEER, heard]]), token);
+    });
   }
+}
+
+/** LM4. */
+async function leniently(token: TurnToken, resend: () => Promise<void>): Promise<void> {
+  try {
+    await resend();
+  } catch (error) {
+    if (!token.isLive()) throw error;
+  }
+}
+
+/** At 32, 64, 128 .. deliveries: a receiver that is only slow gets few copies. */
+function isDue({ receiveCount }: FifoMessage): boolean {
+  return receiveCount >= RESEND_RECEIVES && Number.isInteger(Math.log2(receiveCount));
 }

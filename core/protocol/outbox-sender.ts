@@ -12,7 +12,7 @@ import type { EntryBody } from "./ledger-entry.ts";
 import { type MessageBody, encodeMessage, isLargeBody } from "./message.ts";
 import { TaskFailure } from "./failures.ts";
 import { type Effect, type Outbox, type OutboxMessage, encodeOutbox } from "./outbox.ts";
-import type { SubtaskStore } from "./subtask-store.ts";
+import type { StoredSubtask, SubtaskStore } from "./subtask-store.ts";
 import { hashOf } from "./turn-commit.ts";
 import type { TurnToken } from "./turn-token.ts";
 import { encodeWakeUp } from "./wake-up.ts";
@@ -34,6 +34,8 @@ interface Addressed {
 
 /** Tries of one call for entries that were not accepted. */
 const TRIES = 4;
+/** Entries that a resend reads at first; then twice as many, and so on. */
+const RESEND_ENTRIES = 16;
 
 /**
  * Makes happen what a committed entry says (P3.7).
@@ -60,7 +62,7 @@ export class OutboxSender {
       for (const effect of outbox.effects) {
         if (effect.kind === "acknowledge") continue;
         if (effect.kind === "repair") {
-          await this.resend(version - 1, ({ to }) => to === effect.peer, token);
+          await this.resend(version - 1, new Map([[effect.peer, effect.behind]]), token);
         } else await this.#perform(effect, version, token);
       }
     }
@@ -79,6 +81,12 @@ export class OutboxSender {
         if (effect.kind !== "acknowledge") await this.#perform(effect, version, token);
       }
     }
+  }
+
+  /** Sends everything of a head of which nobody here knows that it was sent. */
+  async finish({ version, head }: StoredSubtask, token: TurnToken): Promise<void> {
+    const outbox = await this.#options.store.outbox(head.body, token);
+    await this.send(outbox, version, head.body, token);
   }
 
   /** OS5. */
@@ -118,30 +126,47 @@ export class OutboxSender {
     token.check();
   }
 
-  /** Sends again what entries up to `version` have sent, of `wanted` messages (OS3). */
+  /**
+   * Sends again what entries up to `version` have sent (OS3): to each peer of `behind` its messages
+   * behind that number. Reads backwards from the newest, no further than it has to.
+   */
   async resend(
     version: number,
-    wanted: (message: OutboxMessage) => boolean,
+    behind: ReadonlyMap<number, number>,
     token: TurnToken,
   ): Promise<void> {
     const { store } = this.#options;
-    for (const { entry } of await store.entries(version, token)) {
-      if (entry.kind !== "turn") continue;
-      const outbox = await store.outbox(entry.body, token);
-      await this.#sendAll(this.#addressed(outbox, entry.body, wanted), token);
+    const isWanted = ({ to, sequence }: OutboxMessage): boolean =>
+      sequence > (behind.get(to) ?? Infinity);
+    const open = new Map(behind);
+    const found: Addressed[][] = [];
+    let to = version;
+    for (let count = RESEND_ENTRIES; to > 0 && open.size > 0; count *= 2) {
+      const from = Math.max(1, to - count + 1);
+      for (const entry of (await store.entries(from, to, token)).toReversed()) {
+        if (entry.kind !== "turn") continue;
+        const outbox = await store.outbox(entry.body, token);
+        found.push([...this.#addressed(outbox, entry.body, isWanted)]);
+        for (const message of outbox.messages) {
+          if (open.get(message.to) === message.sequence - 1) open.delete(message.to);
+        }
+        if (open.size === 0) break;
+      }
+      to = from - 1;
     }
+    for (const messages of found.toReversed()) await this.#sendAll(messages, token);
   }
 
   #addressed(
     outbox: Outbox,
     body: EntryBody,
-    wanted: (message: OutboxMessage) => boolean = () => true,
+    isWanted: (message: OutboxMessage) => boolean = () => true,
   ): readonly Addressed[] {
     const { topology, peers, generation } = this.#options;
     const large = outbox.messages.some((message) => isLargeBody(message.body.length));
     const offsets = large ? encodeOutbox(outbox).offsets : [];
     return outbox.messages.flatMap((message, index) => {
-      if (!wanted(message)) return [];
+      if (!isWanted(message)) return [];
       const to = peers.addresses[message.to];
       if (to === undefined) return [];
       return [

@@ -37,8 +37,8 @@ export type Effect =
     }
   /** Nobody acknowledges these checkpoints any more (AS4). */
   | { readonly kind: "drop-acknowledgements"; readonly checkpoints: readonly number[] }
-  /** Sends a peer that misses messages everything again (P10). */
-  | { readonly kind: "repair"; readonly peer: number }
+  /** Sends a peer that misses messages everything behind a number again (P10). */
+  | { readonly kind: "repair"; readonly peer: number; readonly behind: number }
   /** Deletes the ledgers of an older generation as a whole. */
   | {
       readonly kind: "drop-generation";

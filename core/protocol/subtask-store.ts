@@ -118,13 +118,10 @@ export class SubtaskStore {
     }
   }
 
-  /** All entries that are left, up to a version. */
-  async entries(
-    upTo: number,
-    token: TurnToken,
-  ): Promise<readonly { readonly at: number; readonly entry: LedgerEntry }[]> {
-    const rows = await this.#rowsFrom(0, token);
-    return rows.flatMap(({ version, entry }) => (version <= upTo ? [{ at: version, entry }] : []));
+  /** The entries from one version to another, both included, that are left. */
+  async entries(from: number, to: number, token: TurnToken): Promise<readonly LedgerEntry[]> {
+    const rows = await this.#rowsFrom(from, token);
+    return rows.flatMap(({ version, entry }) => (version <= to ? [entry] : []));
   }
 
   async #catchUp(known: StoredSubtask, token: TurnToken): Promise<LoadResult | null> {

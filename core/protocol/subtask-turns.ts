@@ -181,8 +181,7 @@ export class SubtaskTurns {
     const hands = new Set(stored.head.hands);
     const wanted = broken("resend-starts-with") ? messageIds.slice(0, 1) : messageIds;
     if (!wanted.some((id) => hands.has(hashOf(id)))) return head;
-    const outbox = await this.#options.store.outbox(stored.head.body, token);
-    await sender.send(outbox, stored.version, stored.head.body, token);
+    await sender.finish(stored, token);
     this.#options.metrics?.sent();
     return { ...head, sent: true };
   }
@@ -224,8 +223,7 @@ export class SubtaskTurns {
     });
     const workless = !broken("no-witness") || !credit || !head.unit.pending;
     if ((await this.#isEmpty(inbox, head, token)) && workless) {
-      await this.#lost.nothingNew(contents, stored, parts.sender, token);
-      return this.#nothingNew(head, inbox);
+      return this.#nothingNew(head, inbox, contents, parts.sender, token);
     }
     if (broken("ack-uncommitted") && contents.every(({ kind }) => kind === "wake")) {
       const { wake } = stored.protocol;
@@ -276,16 +274,20 @@ export class SubtaskTurns {
   }
 
   /** P3.4: what is not new is acknowledged, and nothing is committed. */
-  #nothingNew(
+  async #nothingNew(
     head: WarmSubtask,
     inbox: Inbox,
-  ): {
+    contents: readonly MessageContent[],
+    sender: OutboxSender,
+    token: TurnToken,
+  ): Promise<{
     readonly kind: "ran";
     readonly done: number;
     readonly blocked: boolean;
     readonly committed: boolean;
-  } {
+  }> {
     const { done, starved } = inbox.finish();
+    if (done === contents.length) await this.#lost.nothingNew(contents, head, sender, token);
     // `sent`: its messages were in hand and finished, or somebody else holds them and will.
     this.#options.cache.put(this.#options.store.partition, head);
     return { kind: "ran", done, blocked: starved, committed: false };

@@ -18,7 +18,13 @@ import {
 } from "./ledger-entry.ts";
 import { BodyWriter, isLargeBody } from "./message.ts";
 import { bodyKey } from "./object-keys.ts";
-import { type Outbox, type OutboxMessage, type OutboxWake, encodeOutbox } from "./outbox.ts";
+import {
+  type Effect,
+  type Outbox,
+  type OutboxMessage,
+  type OutboxWake,
+  encodeOutbox,
+} from "./outbox.ts";
 import { PROTOCOL_SECTION, type ProtocolState, encodeProtocolState } from "./protocol-state.ts";
 import { type SectionChange, encodeChanges } from "./sections.ts";
 import type { StoredSubtask } from "./subtask-store.ts";
@@ -91,7 +97,7 @@ export class TurnCommit {
       lastCut: result.cut > 0 ? { version, checkpoint: result.cut } : stored.protocol.lastCut,
     };
     const outbox: Outbox = {
-      effects: result.effects,
+      effects: [...result.effects, ...this.#ownRepair(inbox)],
       messages,
       wake: broken("held-back-no-wake") ? null : wake.message,
     };
@@ -177,7 +183,7 @@ export class TurnCommit {
     for (const { to, control } of result.controls) add(to, control);
     if (announces) add(0, { kind: "active" });
     if (!broken("no-repair")) {
-      for (const peer of inbox.gaps) add(peer, { kind: "repair" });
+      for (const peer of inbox.gaps) if (peer !== this.#self) add(peer, { kind: "repair" });
     }
     if (this.#needsContinue(parts)) add(this.#self, { kind: "continue" });
     return [...bodies]
@@ -194,15 +200,25 @@ export class TurnCommit {
     return isCoordinator(this.#options.address) ? COORDINATOR_PEER : SELF_PEER;
   }
 
-  /** TC3. A message that is left in the queue carries the work too, and so does one on its way. */
+  /** Of its own messages a subtask could not ask itself: what it asks with would stand behind the gap. */
+  #ownRepair({ gaps, received }: InboxResult): readonly Effect[] {
+    const peer = this.#self;
+    if (!gaps.includes(peer) || broken("no-repair")) return [];
+    return [{ kind: "repair", peer, behind: received[peer] ?? 0 }];
+  }
+
+  /**
+   * TC3. A message that is left in the queue carries the work too, and so does one on its way. At a cut
+   * that one is not relied on: if it was lost, the gap behind it shows that now.
+   */
   #needsContinue({ stored, result, inbox }: TurnParts): boolean {
-    if (!result.pending || broken("no-continue")) return false;
+    if (!(result.pending || inbox.earlyDue) || broken("no-continue")) return false;
     if (inbox.left > 0) return false;
     const self = this.#self;
     const received = inbox.received[self] ?? 0;
     const tookOne = received > (stored.protocol.received[self] ?? 0);
     if (broken("continue-free") && tookOne && result.keepsWake) return false;
-    return (stored.protocol.sent[self] ?? 0) <= received;
+    return (stored.protocol.sent[self] ?? 0) <= received || result.cut > 0;
   }
 
   #body(

@@ -406,7 +406,7 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
     rates: { slow: 0.3, expire: 0.8, overrun: 0.3 },
     turnsMax: 5_000,
   },
-  "carried-over-gap": {
+  "carried-misses-segment": {
     rules: ["CARRIED"],
     job: windowed,
     settings: quiet,
@@ -421,7 +421,7 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
     turnsMax: 20_000,
   },
   "continue-not-resent": {
-    rules: ["LIVENESS"],
+    rules: ["LIVENESS", "LIVELOCK"],
     job: deadLetters,
     settings: {
       ...quiet,
@@ -432,5 +432,12 @@ export const canaryTable: Readonly<Record<Canary, CanaryCase>> = {
     },
     rates: { lose: 0.08, "late-start": 0.03, slow: 0.1 },
     turnsMax: 40_000,
+  },
+  "early-without-witness": {
+    rules: ["I-WITNESS"],
+    job: windowed,
+    settings: { ...quiet, credits: 8, parallelism: 1, bounds: { recordsMax: 64, emissionsMax: 1 } },
+    rates: { lose: 0.1, "double-send": 0.3, expire: 0.3, "small-batch": 0.8 },
+    turnsMax: 20_000,
   },
 };

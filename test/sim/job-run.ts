@@ -1,4 +1,5 @@
 import { parseGroup, partitionOf, vertexOf } from "../../core/protocol/address.ts";
+import type { JobTopology } from "../../core/protocol/job-topology.ts";
 import { decodeMessage } from "../../core/protocol/message.ts";
 import type { Actor } from "./actor.ts";
 import { allCheckers } from "./checkers/all.ts";
@@ -93,7 +94,7 @@ class JobRun {
       },
     });
     const { blobs, queues } = this.#world.services;
-    queues.isData = isData;
+    queues.isData = (queue, body) => isDataFor(deployment.current, queue, body);
     deployment.taskFactory = (factory) =>
       new CarriedStateChecker(factory, blobs, (violation) => this.#world.fail(violation));
     deployment.onDeploy = () => this.#world.retireContainers();
@@ -219,7 +220,10 @@ function vanishes({ rates, only }: FaultPlan): boolean {
   return (only ?? []).some((each) => /^(?:vanish|lose)@/.test(each));
 }
 
-function isData(body: Uint8Array): boolean {
+/** Not what a source tells itself: nobody sends it anything that would show the gap. */
+function isDataFor({ job, program }: JobTopology, queue: string, body: Uint8Array): boolean {
   const { content } = decodeMessage(body);
-  return content.kind === "channel" && content.data;
+  if (content.kind !== "channel" || !content.data) return false;
+  const vertex = vertexOf(job, queue);
+  return program.plan.jobGraph.edges.some(({ toVertex }) => toVertex === vertex);
 }

@@ -26,7 +26,7 @@ export class QueueService {
   /** Told that a queue may have something to give. */
   onChange: (queue: string) => void = () => undefined;
   /** Which messages `lose` may strike. */
-  isData: (body: Uint8Array) => boolean = () => true;
+  isData: (queue: string, body: Uint8Array) => boolean = () => true;
   /** Told of a deleted message that is to come once more. */
   onGhost: (queue: string, message: FifoMessage) => void = () => undefined;
 
@@ -134,7 +134,7 @@ export class QueueService {
     const place = injector.place("message", queue);
     if (place.risks.length === 0) return false;
     const word = injector.next(place);
-    const losable = receiveCount === 0 && this.isData(body);
+    const losable = receiveCount === 0 && this.isData(queue, body);
     const strikes =
       injector.strikeOf("vanish", place, word) !== null ||
       (losable && injector.strikeOf("lose", place, word) !== null);

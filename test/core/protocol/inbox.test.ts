@@ -3,7 +3,11 @@ import { limits } from "../../../core/limits.ts";
 import { type Hand, Inbox, type InboxItem } from "../../../core/protocol/inbox.ts";
 import type { Peers } from "../../../core/protocol/job-topology.ts";
 import { BodyWriter, type MessageContent } from "../../../core/protocol/message.ts";
-import { type ProtocolState, initialProtocolState } from "../../../core/protocol/protocol-state.ts";
+import {
+  type EarlyMessage,
+  type ProtocolState,
+  initialProtocolState,
+} from "../../../core/protocol/protocol-state.ts";
 import { errorOf } from "../record/error-of.ts";
 
 const addresses = [
@@ -36,6 +40,11 @@ function data(vertex: "a" | "b", sequence: number, batches = 1): Hand {
     },
     writer.toBytes(),
   );
+}
+
+function earlyOf(vertex: "a" | "b", sequence: number): EarlyMessage {
+  const body = data(vertex, sequence).body ?? new Uint8Array();
+  return { peer: vertex === "a" ? A : B, sequence, data: true, body };
 }
 
 function control(sequence: number): Hand {
@@ -207,10 +216,28 @@ describe("an inbox", () => {
     });
   });
 
+  test("has no witness in an early message that comes again, nor in one that is kept", () => {
+    const early = [earlyOf("b", 1), earlyOf("a", 3)];
+    const from = inbox([data("a", 3), data("a", 1)], { early, received: received(1, 0) });
+    expect(from.peek()).toBeNull();
+    expect(from.finish()).toMatchObject({
+      done: 2,
+      witness: false,
+      earlyDue: true,
+      gaps: [],
+      early,
+    });
+  });
+
+  test("says that an early message is next, but not taken yet", () => {
+    const from = inbox([data("a", 1), data("b", 1)], { early: [earlyOf("a", 2)] });
+    expect(take(from, 1)).toEqual(["a1"]);
+    from.stop();
+    expect(from.finish()).toMatchObject({ done: 1, left: 1, earlyDue: true });
+  });
+
   test("puts back an early message that was not finished", () => {
-    const early = [
-      { peer: B, sequence: 2, data: true, body: data("b", 2, 2).body ?? new Uint8Array() },
-    ];
+    const early = [{ ...earlyOf("b", 2), body: data("b", 2, 2).body ?? new Uint8Array() }];
     const from = inbox([data("b", 1)], { early });
     expect(take(from, 2)).toEqual(["b1", "b2"]);
     from.leave(5);

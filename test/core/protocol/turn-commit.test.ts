@@ -48,6 +48,7 @@ const taken: InboxResult = {
   received: [0, 0, 0],
   partial: null,
   early: [],
+  earlyDue: false,
   wakeTaken: false,
   started: null,
   done: 1,

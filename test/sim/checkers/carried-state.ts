@@ -7,7 +7,7 @@ import { Violation } from "./violation.ts";
 
 /** Making larger state anew takes too long. */
 const BYTES_MAX = 262_144;
-/** One version in so many: what is wrong once stays wrong in the versions after it. */
+/** One version in so many: what is wrong stays so, until files are written from it. */
 const EVERY = 4;
 
 /**
@@ -30,7 +30,7 @@ export class CarriedStateChecker implements UnitFactory {
     if (state.carried === null || state.version % EVERY !== 0) return unit;
     const bytes = await this.#read(state);
     if (bytes === null) return unit;
-    const anew = await this.#factory.create({ ...state, carried: null, bytes }, scope);
+    const anew = await this.#anew({ ...state, carried: null, bytes }, scope);
     const difference = firstDifference(contentOf(unit), contentOf(anew));
     await anew.close();
     if (difference !== null) {
@@ -38,6 +38,16 @@ export class CarriedStateChecker implements UnitFactory {
       this.#fail(new Violation("CARRIED", `${uid} at version ${state.version}: ${difference}`));
     }
     return unit;
+  }
+
+  async #anew(state: UnitState, scope: CallScope): Promise<Unit> {
+    try {
+      return await this.#factory.create(state, scope);
+    } catch (error) {
+      const violation = new Violation("CARRIED", `it cannot be made anew: ${String(error)}`);
+      this.#fail(violation);
+      throw error;
+    }
   }
 
   /** Null: too much, or gone, for a version that nobody can commit on any more. */

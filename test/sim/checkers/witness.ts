@@ -30,7 +30,7 @@ export class WitnessChecker implements Checker {
       content.kind === "command"
         ? known?.has(content.requestId) !== true
         : !isNoOp(before, content);
-    if (inHand.some(isFresh) || before.protocol.early.length > 0) return;
+    if (inHand.some(isFresh)) return;
     throw new Violation(this.rule, `${partition} ${version} was given nothing new`);
   }
 }
