@@ -44,9 +44,10 @@ export type FromCoordinator =
   | { readonly kind: "splits"; readonly splits: readonly unknown[] }
   | { readonly kind: "no-more-splits" };
 
-/** P10: send everything after the last completed cut again. */
+/** P10: send everything behind the message that was received last again. */
 export interface Repair {
   readonly kind: "repair";
+  readonly behind: number;
 }
 
 /** To oneself: work is left that no other message carries (I-CONT). */

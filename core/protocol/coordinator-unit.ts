@@ -208,7 +208,7 @@ export class CoordinatorUnit implements Unit {
       case "request-split":
         return this.#enumerator(from.vertex).request(from.subtask);
       case "repair":
-        turn.effects.push({ kind: "repair", peer, behind: 0 });
+        turn.effects.push({ kind: "repair", peer, behind: control.behind });
         return;
       case "continue":
         return;

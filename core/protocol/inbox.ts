@@ -77,7 +77,8 @@ interface Open {
  *   I2  what is not taken, and everything behind it, stays with the queue
  *   I3  a message that needs credit is not taken without it, and nothing behind it (P11.2)
  *   I4  a message that is only partly taken is not consumed; the next turn goes on in its middle
- *   I5  an early message is no witness: it is taken only in a turn that has a new one in hand (H2)
+ *   I5  of what a subtask tells itself the latest message stands for all before it: they say `continue`
+ *   I6  an early message is no witness: it is taken only in a turn that has a new one in hand (H2)
  */
 export class Inbox {
   readonly #hands: readonly Hand[];
@@ -257,7 +258,7 @@ export class Inbox {
       this.#starved = true;
       return false;
     }
-    if (content.sequence > expected && !broken("accept-gap")) {
+    if (content.sequence > expected && peer !== this.#peers.self && !broken("accept-gap")) {
       this.#bufferEarly(peer, content, hand.body);
       return true;
     }
@@ -307,7 +308,7 @@ export class Inbox {
     }
   }
 
-  /** I5; what stands first in hand is new, or nothing is in hand any more. */
+  /** I6; what stands first in hand is new, or nothing is in hand any more. */
   #mayOpenEarly(): boolean {
     if (this.#early.length === 0) return false;
     return this.#tookAny || this.#at < this.#hands.length || broken("early-without-witness");

@@ -106,12 +106,13 @@ export class JobControl {
     if (broken("early-start")) await this.sendStarts(begun.record);
     await this.#writeGenesis(genesis);
     await this.#run(begun, source.from);
-    if (!broken("no-start") && !broken("early-start")) await this.sendStarts(begun.record);
+    if (!broken("early-start")) await this.sendStarts(begun.record);
     return begun.record.generation;
   }
 
   /** P9.7. Again is harmless: a start that was taken is a no-op for ever. */
   async sendStarts({ generation, restoreId, parallelism }: JobRecord): Promise<void> {
+    if (broken("no-start")) return;
     const { topology } = this.#options;
     // Of the record, not of this code's plan: a message for nobody would be handed back for ever.
     // Receivers before senders, the coordinator last: a start is the first in its group (H37), also

@@ -6,8 +6,6 @@ import { sinkKind } from "./sink-outputs.ts";
 
 /** Place of the coordinator in every list of peers. */
 export const COORDINATOR_PEER = 0;
-/** Place of a task itself in its list of peers; the coordinator's own is 0. */
-export const SELF_PEER = 1;
 
 /** Who a subtask talks to. Both lists follow from the plan alone, so all functions agree on them. */
 export interface Peers {
@@ -17,6 +15,8 @@ export interface Peers {
    */
   readonly addresses: readonly Address[];
   readonly index: ReadonlyMap<string, number>;
+  /** Its own place. */
+  readonly self: number;
   /** Places of the receivers of its data: the channels that have credits (P11). */
   readonly receivers: readonly number[];
 }
@@ -79,7 +79,7 @@ export class JobTopology {
   }
 
   #ofCoordinator(): Peers {
-    return peersOf([COORDINATOR, ...this.subtasks], []);
+    return peersOf(COORDINATOR, [COORDINATOR, ...this.subtasks], []);
   }
 
   #ofTask(address: Address): Peers {
@@ -96,11 +96,11 @@ export class JobTopology {
         receivers.push({ vertex: jobEdge.toVertex, subtask: to });
       }
     }
-    return peersOf([COORDINATOR, address, ...senders, ...receivers], receivers);
+    return peersOf(address, [COORDINATOR, address, ...senders, ...receivers], receivers);
   }
 }
 
-function peersOf(all: readonly Address[], receivers: readonly Address[]): Peers {
+function peersOf(self: Address, all: readonly Address[], receivers: readonly Address[]): Peers {
   const index = new Map<string, number>();
   const addresses: Address[] = [];
   for (const address of all) {
@@ -110,5 +110,6 @@ function peersOf(all: readonly Address[], receivers: readonly Address[]): Peers 
     addresses.push(address);
   }
   const places = new Set(receivers.map((address) => index.get(addressName(address)) ?? 0));
-  return { addresses, index, receivers: [...places] };
+  const place = index.get(addressName(self)) ?? 0;
+  return { addresses, index, self: place, receivers: [...places] };
 }

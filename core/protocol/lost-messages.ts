@@ -2,7 +2,7 @@ import type { FifoMessage } from "../ports/index.ts";
 import { type Address, addressName, isCoordinator } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { Credits } from "./credits.ts";
-import { type Peers, SELF_PEER } from "./job-topology.ts";
+import type { Peers } from "./job-topology.ts";
 import type { MessageContent } from "./message.ts";
 import type { OutboxSender } from "./outbox-sender.ts";
 import type { StoredSubtask } from "./subtask-store.ts";
@@ -28,12 +28,14 @@ const RESEND_RECEIVES = 32;
  *   LM2  who gets only messages that it knows, and has told itself to go on without having heard it,
  *        says it again: that may be what all its senders wait for. Not for one of its own, or it would
  *        go on so for ever
- *   LM3  nothing is sent of an entry whose effects may be open (OS1): the head is finished first
+ *   LM3  nothing is sent of an entry whose effects may be open (OS1): the head is finished whole, and
+ *        only if nothing older has what is wanted
  *   LM4  a resend that fails changes nothing else; the next occasion tries it again
  *
  * Not made good for: a message that an invocation has had and not acknowledged, because the entry that
- * has it in its hands may be unsent (P3.2), so queues have no dead-letter queue; and a source's own
- * `continue` while no checkpoint is due, whose trigger would show the gap.
+ * has it in its hands may be unsent (P3.2), so queues have no dead-letter queue; and, while no checkpoint
+ * is due whose barrier would help, a `continue` of a subtask that nobody sends anything, and a message
+ * that is lost again when it was sent again.
  */
 export class LostMessages {
   readonly #options: LostMessagesOptions;
@@ -61,26 +63,32 @@ export class LostMessages {
     });
   }
 
-  /** LM2. `contents`: messages that are no-ops for ever. */
+  /** LM2. `contents`: messages that are no-ops for ever. Answers whether the head is known as sent. */
   async nothingNew(
     contents: readonly MessageContent[],
     { stored, sent }: WarmSubtask,
     sender: OutboxSender,
     token: TurnToken,
-  ): Promise<void> {
-    const { address } = this.#options;
-    if (isCoordinator(address) || broken("continue-not-resent")) return;
-    const heard = stored.protocol.received[SELF_PEER] ?? 0;
-    if ((stored.protocol.sent[SELF_PEER] ?? 0) <= heard) return;
+  ): Promise<boolean> {
+    const { address, peers } = this.#options;
+    if (isCoordinator(address) || broken("continue-not-resent")) return sent;
+    const heard = stored.protocol.received[peers.self] ?? 0;
+    if ((stored.protocol.sent[peers.self] ?? 0) <= heard) return sent;
     const self = addressName(address);
     const ofOthers = contents.some(
       (each) => each.kind === "channel" && addressName(each.from) !== self,
     );
-    if (!ofOthers) return;
+    if (!ofOthers) return sent;
+    let finished = sent;
     await leniently(token, async () => {
-      if (!sent) await sender.finish(stored, token);
-      await sender.resend(stored.version, new Map([[SELF_PEER, heard]]), token);
+      const behind = new Map([[peers.self, heard]]);
+      const { version } = stored;
+      if (await sender.resend(sent ? version : version - 1, behind, token)) return;
+      if (sent) return;
+      await sender.finish(stored, token);
+      finished = true;
     });
+    return finished;
   }
 }
 

@@ -128,25 +128,29 @@ export class OutboxSender {
 
   /**
    * Sends again what entries up to `version` have sent (OS3): to each peer of `behind` its messages
-   * behind that number. Reads backwards from the newest, no further than it has to.
+   * behind that number. Reads backwards from the newest entry, to the first of them that is left.
+   * Answers whether there was any.
    */
   async resend(
     version: number,
     behind: ReadonlyMap<number, number>,
     token: TurnToken,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { store } = this.#options;
     const isWanted = ({ to, sequence }: OutboxMessage): boolean =>
       sequence > (behind.get(to) ?? Infinity);
     const open = new Map(behind);
-    const found: Addressed[][] = [];
+    const found: (readonly Addressed[])[] = [];
     let to = version;
     for (let count = RESEND_ENTRIES; to > 0 && open.size > 0; count *= 2) {
       const from = Math.max(1, to - count + 1);
-      for (const entry of (await store.entries(from, to, token)).toReversed()) {
+      const entries = await store.entries(from, to, token);
+      if (entries.length === 0) break;
+      for (const entry of entries.toReversed()) {
         if (entry.kind !== "turn") continue;
         const outbox = await store.outbox(entry.body, token);
-        found.push([...this.#addressed(outbox, entry.body, isWanted)]);
+        const messages = this.#addressed(outbox, entry.body, isWanted);
+        if (messages.length > 0) found.push(messages);
         for (const message of outbox.messages) {
           if (open.get(message.to) === message.sequence - 1) open.delete(message.to);
         }
@@ -155,6 +159,7 @@ export class OutboxSender {
       to = from - 1;
     }
     for (const messages of found.toReversed()) await this.#sendAll(messages, token);
+    return found.length > 0;
   }
 
   #addressed(

@@ -287,9 +287,10 @@ export class SubtaskTurns {
     readonly committed: boolean;
   }> {
     const { done, starved } = inbox.finish();
-    if (done === contents.length) await this.#lost.nothingNew(contents, head, sender, token);
-    // `sent`: its messages were in hand and finished, or somebody else holds them and will.
-    this.#options.cache.put(this.#options.store.partition, head);
+    const known = done === contents.length;
+    const sent = known ? await this.#lost.nothingNew(contents, head, sender, token) : head.sent;
+    // If not sent: its messages were in hand and finished, or somebody else holds them and will.
+    this.#options.cache.put(this.#options.store.partition, { ...head, sent });
     return { kind: "ran", done, blocked: starved, committed: false };
   }
 

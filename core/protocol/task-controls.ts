@@ -66,7 +66,7 @@ export class TaskControls {
         this.#memory.more = true;
         return;
       case "repair":
-        work.effects.push({ kind: "repair", peer, behind: 0 });
+        work.effects.push({ kind: "repair", peer, behind: control.behind });
         return;
       case "continue":
         return;

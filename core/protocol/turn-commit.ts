@@ -8,7 +8,7 @@ import type { Address } from "./address.ts";
 import { broken } from "./canaries.ts";
 import type { Control } from "./control.ts";
 import type { InboxResult } from "./inbox.ts";
-import { COORDINATOR_PEER, type Peers, SELF_PEER } from "./job-topology.ts";
+import type { Peers } from "./job-topology.ts";
 import {
   type EntryBody,
   type KeyedBase,
@@ -18,13 +18,7 @@ import {
 } from "./ledger-entry.ts";
 import { BodyWriter, isLargeBody } from "./message.ts";
 import { bodyKey } from "./object-keys.ts";
-import {
-  type Effect,
-  type Outbox,
-  type OutboxMessage,
-  type OutboxWake,
-  encodeOutbox,
-} from "./outbox.ts";
+import { type Outbox, type OutboxMessage, type OutboxWake, encodeOutbox } from "./outbox.ts";
 import { PROTOCOL_SECTION, type ProtocolState, encodeProtocolState } from "./protocol-state.ts";
 import { type SectionChange, encodeChanges } from "./sections.ts";
 import type { StoredSubtask } from "./subtask-store.ts";
@@ -97,7 +91,7 @@ export class TurnCommit {
       lastCut: result.cut > 0 ? { version, checkpoint: result.cut } : stored.protocol.lastCut,
     };
     const outbox: Outbox = {
-      effects: [...result.effects, ...this.#ownRepair(inbox)],
+      effects: result.effects,
       messages,
       wake: broken("held-back-no-wake") ? null : wake.message,
     };
@@ -183,7 +177,9 @@ export class TurnCommit {
     for (const { to, control } of result.controls) add(to, control);
     if (announces) add(0, { kind: "active" });
     if (!broken("no-repair")) {
-      for (const peer of inbox.gaps) if (peer !== this.#self) add(peer, { kind: "repair" });
+      for (const peer of inbox.gaps) {
+        add(peer, { kind: "repair", behind: inbox.received[peer] ?? 0 });
+      }
     }
     if (this.#needsContinue(parts)) add(this.#self, { kind: "continue" });
     return [...bodies]
@@ -197,19 +193,12 @@ export class TurnCommit {
   }
 
   get #self(): number {
-    return isCoordinator(this.#options.address) ? COORDINATOR_PEER : SELF_PEER;
-  }
-
-  /** Of its own messages a subtask could not ask itself: what it asks with would stand behind the gap. */
-  #ownRepair({ gaps, received }: InboxResult): readonly Effect[] {
-    const peer = this.#self;
-    if (!gaps.includes(peer) || broken("no-repair")) return [];
-    return [{ kind: "repair", peer, behind: received[peer] ?? 0 }];
+    return this.#options.peers.self;
   }
 
   /**
    * TC3. A message that is left in the queue carries the work too, and so does one on its way. At a cut
-   * that one is not relied on: if it was lost, the gap behind it shows that now.
+   * that one is not relied on: it may be lost.
    */
   #needsContinue({ stored, result, inbox }: TurnParts): boolean {
     if (!(result.pending || inbox.earlyDue) || broken("no-continue")) return false;

@@ -65,6 +65,8 @@ export class Control {
       const control = this.#control(context);
       const record = await recordOf(control);
       if (record === null) return;
+      // As every host does that finds it running: who started it may have died before the last of them.
+      if (record.phase === "running") await control.sendStarts(record);
       if (record.phase === "stopped" || record.phase === "sealing" || asksForRestore(record)) {
         await control.start({ from: "latest" });
       }

@@ -221,9 +221,8 @@ function vanishes({ rates, only }: FaultPlan): boolean {
 }
 
 /** Not what a source tells itself: nobody sends it anything that would show the gap. */
-function isDataFor({ job, program }: JobTopology, queue: string, body: Uint8Array): boolean {
+function isDataFor(topology: JobTopology, queue: string, body: Uint8Array): boolean {
   const { content } = decodeMessage(body);
   if (content.kind !== "channel" || !content.data) return false;
-  const vertex = vertexOf(job, queue);
-  return program.plan.jobGraph.edges.some(({ toVertex }) => toVertex === vertex);
+  return !topology.isSource(vertexOf(topology.job, queue));
 }

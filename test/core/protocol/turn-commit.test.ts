@@ -25,6 +25,7 @@ const addresses = [
 const peers: Peers = {
   addresses,
   index: new Map(addresses.map(({ vertex, subtask }, place) => [`${vertex}/${subtask}`, place])),
+  self: 1,
   receivers: [2],
 };
 const SELF = 1;
