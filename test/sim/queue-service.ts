@@ -25,8 +25,8 @@ export class QueueService {
   #groupShare = 1;
   /** Told that a queue may have something to give. */
   onChange: (queue: string) => void = () => undefined;
-  /** Which messages `lose` may strike. */
-  isData: (queue: string, body: Uint8Array) => boolean = () => true;
+  /** Which messages `lose` may strike: those that the code under test makes good for. */
+  isData: (queue: string, body: Uint8Array) => boolean = () => false;
   /** Told of a deleted message that is to come once more. */
   onGhost: (queue: string, message: FifoMessage) => void = () => undefined;
 
