@@ -42,7 +42,7 @@ export interface ProtocolState {
   readonly announced: boolean;
   readonly partial: PartialMessage | null;
   readonly early: readonly EarlyMessage[];
-  /** The newest entry with a cut, and that cut; `repair` starts behind the last completed one. */
+  /** The newest entry with a cut, and that cut; for people and tools, nothing here reads it. */
   readonly lastCut: { readonly version: number; readonly checkpoint: number };
 }
 

@@ -2,9 +2,9 @@ import { AssertionError, assert, assertNever } from "../assert.ts";
 import type { StreamTask } from "../runtime/stream-task.ts";
 import { broken } from "./canaries.ts";
 import type { Control, FromCoordinator } from "./control.ts";
+import { COORDINATOR_PEER } from "./job-topology.ts";
 import type { StagedOutput } from "./staged-output.ts";
 import type { TaskMemory } from "./task-memory.ts";
-import { COORDINATOR_PEER } from "./job-topology.ts";
 import type { TurnWork } from "./turn-work.ts";
 
 /** What a task does when its coordinator, a receiver, or whoever starts the job tells it something. */

@@ -6,8 +6,8 @@ export interface FaultDefinition {
   /** The greatest rate that a drawn plan gives it: work still has to get on. */
   readonly rateMax: number;
   readonly what: string;
-  /** Never drawn, because something is lost by it: only where a plan asks for it by name. */
-  readonly onRequest?: true;
+  /** The share of swarms that have it, if it is not drawn like the others; 0: only by name. */
+  readonly share?: number;
 }
 
 const reads: readonly CallKind[] = [
@@ -47,12 +47,12 @@ export const faults = {
   "stale-delete": { at: ["stale"], rateMax: 1, what: "receipts of older deliveries delete" },
   "repeat-delivers": { at: ["repeat"], rateMax: 1, what: "an id that was used is delivered" },
   ghost: { at: ["gone"], rateMax: 0.03, what: "a deleted message comes once more" },
-  vanish: { at: ["message"], rateMax: 0.01, what: "a message is gone for good", onRequest: true },
+  vanish: { at: ["message"], rateMax: 0.01, what: "a message is gone for good", share: 0 },
   lose: {
     at: ["message"],
     rateMax: 0.01,
     what: "a message with data is gone before anybody had it",
-    onRequest: true,
+    share: 0.05,
   },
   // The ledger and objects.
   "short-page": { at: ["ledger.read"], rateMax: 0.5, what: "a page holds few rows" },

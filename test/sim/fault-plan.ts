@@ -16,7 +16,7 @@ export const noFaults: FaultPlan = Object.freeze({ rates: Object.freeze({}) });
  * otherwise. One run in ten has no fault, one in five has one kind, very often.
  */
 export function drawFaultPlan(random: Stream): FaultPlan {
-  const drawable = faultKinds.filter((kind) => definitionOf(kind).onRequest !== true);
+  const drawable = faultKinds.filter((kind) => definitionOf(kind).share === undefined);
   const shape = random.next();
   if (shape < 0.1) return noFaults;
   if (shape < 0.3) {
@@ -30,8 +30,11 @@ export function drawFaultPlan(random: Stream): FaultPlan {
     const rate = random.logBetween(rateMax / 100, rateMax);
     if (random.chance(density)) rates[kind] = Number(rate.toPrecision(3));
   }
-  // Seldom: where messages are lost, a gap is no sign of a broken protocol.
-  if (random.fork("lose").chance(0.05)) rates.lose = definitionOf("lose").rateMax;
+  // What loses messages is seldom: with it a gap is no sign of a broken protocol.
+  for (const kind of faultKinds) {
+    const { share, rateMax } = definitionOf(kind);
+    if (share !== undefined && random.fork(kind).chance(share)) rates[kind] = rateMax;
+  }
   return { rates };
 }
 
